@@ -1,5 +1,8 @@
 """The one root error: a stable code, a text that names the fix, translated at the edge."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from core.i18n import _
 
 
@@ -78,3 +81,25 @@ class Unavailable(AvalError):
     """A part of Aval does not answer now; try again."""
 
     status = 503
+
+
+_KINDS = {kind.__name__: kind for kind in (AvalError, Invalid, NotFound, Conflict, Refused, TooLarge, TooMany, Unavailable)}
+
+
+def preserve(error: AvalError) -> dict[str, object]:
+    """Return the error as JSON, so that it can be stored and shown later in any language."""
+    params = {key: value if isinstance(value, int) else str(value) for key, value in error.params.items()}
+    return {
+        "kind": type(error).__name__,
+        "code": error.code,
+        "template": error.template,
+        "fix": error.fix,
+        "field": error.field,
+        "params": params,
+    }
+
+
+def restore(stored: Mapping[str, Any]) -> AvalError:
+    """Read back what `preserve` wrote."""
+    kind = _KINDS.get(stored["kind"], AvalError)
+    return kind(stored["code"], stored["template"], fix=stored["fix"], field=stored["field"], **stored["params"])

@@ -1,0 +1,29 @@
+"""The rows of the audit log."""
+
+from sqlalchemy import BigInteger, Column, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+
+class AuditEvent(SQLModel, table=True):
+    """One entry: a dense index, its canonical body and its leaf hash. Columns beside them serve search only."""
+
+    __tablename__ = "audit_event"
+
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    leaf: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+    action: str = Field(index=True)
+    actor: str = Field(index=True)
+    subject_kind: str = Field(index=True)
+    subject_id: str = Field(index=True)
+    time: str = Field(index=True)
+
+
+class AuditFrontier(SQLModel, table=True):
+    """One row: how many entries, and the hashes of the right edge."""
+
+    __tablename__ = "audit_frontier"
+
+    id: int = Field(primary_key=True)
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    edge: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
