@@ -1,0 +1,80 @@
+"""Choose what a page is about; the address bar holds the choice, so that it can be shared and comes back."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.ui.text import code
+from core.i18n import _
+
+
+def pick(
+    label: str,
+    options: Mapping[str, str],
+    *,
+    param: str,
+    newest_first: bool = False,
+    label_visibility: str = "collapsed",
+    width: int = 260,
+) -> str | None:
+    """Choose one of `options` (value → words), kept as `?param=value`; None when there is nothing to choose.
+
+    The address wins, then the last choice of this session, then the first option (`newest_first`: the last).
+    """
+    if not options:
+        return None
+    key = f"pick_{param}"
+    remembered = f"remember_{param}"
+    asked = st.query_params.get(param)
+    wanted: str = asked if asked in options else st.session_state.get(remembered, "")
+    if wanted not in options:
+        wanted = list(options)[-1 if newest_first else 0]
+    if asked and asked not in options:
+        st.warning(
+            _("There is no {what} here; this is another one.", what=code(asked)), icon=":material/search_off:"
+        )
+    st.session_state[key] = wanted
+    if asked != wanted:
+        st.query_params[param] = wanted
+    st.session_state[remembered] = wanted
+
+    def keep() -> None:
+        st.query_params[param] = st.session_state[key]
+
+    chosen = st.selectbox(
+        label,
+        list(options),
+        format_func=lambda value: options.get(value, value),
+        key=key,
+        on_change=keep,
+        label_visibility="visible" if label_visibility == "visible" else "collapsed",
+        width=width,
+    )
+    st.session_state[remembered] = chosen
+    return chosen
+
+
+def pick_use_case(options: Mapping[str, str]) -> str | None:
+    """Choose a use case (slug → title), kept as `?use_case=`."""
+    return pick(_("Use case"), options, param="use_case")
+
+
+def pick_version(options: Mapping[str, str]) -> str | None:
+    """Choose a version (number as text → words), kept as `?version=`; the last one unless asked otherwise."""
+    return pick(_("Version"), options, param="version", newest_first=True, width=200)
+
+
+def switch(label: str, options: Mapping[str, str], *, param: str) -> str:
+    """Choose one of a few `options` with buttons; kept as `?param=`."""
+    first = next(iter(options))
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        default=first,
+        required=True,
+        format_func=lambda value: options.get(value, value),
+        key=param,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    return chosen or first
