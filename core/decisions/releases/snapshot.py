@@ -45,7 +45,6 @@ def canonical(value: Mapping[str, object]) -> bytes:
 def read(facts: Mapping[str, object]) -> Snapshot:
     """Rebuild a snapshot from its stored JSON."""
     pinned = facts["kpi_versions"]
-    assert isinstance(pinned, list | tuple)
     return Snapshot(
         artifact_digest=str(facts["artifact_digest"]),
         dataset_digest=str(facts["dataset_digest"]),
@@ -53,7 +52,7 @@ def read(facts: Mapping[str, object]) -> Snapshot:
         thresholds_digest=str(facts["thresholds_digest"]),
         policy_digest=str(facts["policy_digest"]),
         card_revision=int(str(facts["card_revision"])),
-        kpi_versions=tuple(str(k) for k in pinned),
+        kpi_versions=tuple(str(k) for k in pinned) if isinstance(pinned, list) else (),
     )
 
 
