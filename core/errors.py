@@ -15,7 +15,9 @@ class AvalError(Exception):
 
     status = 400
 
-    def __init__(self, code: str, template: str, /, *, fix: str = "", field: str = "", **params: object) -> None:
+    def __init__(
+        self, code: str, template: str, /, *, fix: str = "", field: str = "", **params: object
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.template = template
@@ -83,7 +85,10 @@ class Unavailable(AvalError):
     status = 503
 
 
-_KINDS = {kind.__name__: kind for kind in (AvalError, Invalid, NotFound, Conflict, Refused, TooLarge, TooMany, Unavailable)}
+_KINDS = {
+    kind.__name__: kind
+    for kind in (AvalError, Invalid, NotFound, Conflict, Refused, TooLarge, TooMany, Unavailable)
+}
 
 
 def preserve(error: AvalError) -> dict[str, object]:
@@ -102,4 +107,6 @@ def preserve(error: AvalError) -> dict[str, object]:
 def restore(stored: Mapping[str, Any]) -> AvalError:
     """Read back what `preserve` wrote."""
     kind = _KINDS.get(stored["kind"], AvalError)
-    return kind(stored["code"], stored["template"], fix=stored["fix"], field=stored["field"], **stored["params"])
+    return kind(
+        stored["code"], stored["template"], fix=stored["fix"], field=stored["field"], **stored["params"]
+    )

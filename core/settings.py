@@ -37,7 +37,11 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read `AVAL_<NAME>` for each setting; raise `Invalid` on a name that is none of them."""
         names = {f"AVAL_{f.name.upper()}": f.name for f in fields(cls)}
-        unknown = sorted(k for k in environment if k.startswith("AVAL_") and k not in names and not k.startswith("AVAL_TEST_"))
+        unknown = sorted(
+            k
+            for k in environment
+            if k.startswith("AVAL_") and k not in names and not k.startswith("AVAL_TEST_")
+        )
         if unknown:
             raise Invalid(
                 "settings.unknown",

@@ -120,7 +120,14 @@ def _fault(row: AuditEvent, index: int) -> str:
     if leaf_hash(row.body.encode()) != row.leaf:
         return "body"
     body = json.loads(row.body)
-    named = (body["seq"], body["time"], body["action"], body["actor"]["id"], body["subject"]["kind"], body["subject"]["id"])
+    named = (
+        body["seq"],
+        body["time"],
+        body["action"],
+        body["actor"]["id"],
+        body["subject"]["kind"],
+        body["subject"]["id"],
+    )
     if named != (row.idx, row.time, row.action, row.actor, row.subject_kind, row.subject_id):
         return "columns"
     return ""

@@ -40,6 +40,7 @@ def enqueue(
             created_at=uow.now,
         )
     )
+    uow.after_commit(lambda: uow.announce(job_id))
     return job_id
 
 
@@ -94,7 +95,9 @@ def retry(uow: UnitOfWork, job_id: str) -> None:
 def sweep(uow: UnitOfWork) -> list[str]:
     """Take lost jobs back: queue them again, or fail them after too many attempts. Return the ids queued."""
     queued = []
-    running = select(JobRow).where(JobRow.state == JobState.RUNNING).order_by(col(JobRow.id)).with_for_update()
+    running = (
+        select(JobRow).where(JobRow.state == JobState.RUNNING).order_by(col(JobRow.id)).with_for_update()
+    )
     for row in uow.session.exec(running):
         if not is_lost(JobState(row.state), row.heartbeat_at, uow.now):
             continue

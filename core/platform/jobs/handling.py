@@ -21,7 +21,9 @@ _SILENT = Unavailable(
     fix=N_("Try again; the server's log has the details."),
 )
 _BROKEN = AvalError(
-    "job.failed", N_("Aval failed to finish this work."), fix=N_("Try again; the server's log has the details.")
+    "job.failed",
+    N_("Aval failed to finish this work."),
+    fix=N_("Try again; the server's log has the details."),
 )
 
 

@@ -68,7 +68,9 @@ def latest(session: Session, subject_kind: str, subject_id: str, kind: str | Non
 def waiting(session: Session) -> list[str]:
     """Return the ids of queued jobs, oldest first."""
     return list(
-        session.exec(select(JobRow.id).where(JobRow.state == JobState.QUEUED).order_by(col(JobRow.created_at)))
+        session.exec(
+            select(JobRow.id).where(JobRow.state == JobState.QUEUED).order_by(col(JobRow.created_at))
+        )
     )
 
 

@@ -23,7 +23,9 @@ def connect(url: str) -> tuple[Engine, Engine]:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, begin="BEGIN IMMEDIATE", read_only=False), _sqlite(url, begin="BEGIN", read_only=True)
+        return _sqlite(url, begin="BEGIN IMMEDIATE", read_only=False), _sqlite(
+            url, begin="BEGIN", read_only=True
+        )
     engine = create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
     return engine, engine
 

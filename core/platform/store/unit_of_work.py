@@ -38,11 +38,12 @@ class Append(Protocol):
 class UnitOfWork:
     """A writing transaction, the actor in whose name it writes, and the events it will leave."""
 
-    def __init__(self, session: Session, actor: Actor, now: datetime, files: Files) -> None:
+    def __init__(self, session: Session, actor: Actor, now: datetime, store: "Store") -> None:
         self.session = session
         self.actor = actor
         self.now = now
-        self.files = files
+        self.files = store.files
+        self.announce = store.announce
         self.events: list[Event] = []
         self.afterwards: list[Callable[[], None]] = []
 
@@ -57,12 +58,24 @@ class UnitOfWork:
         self.afterwards.append(call)
 
 
+def _nobody(_job_id: str) -> None:
+    """Announce a job to nobody: whoever opened this store runs its jobs itself."""
+
+
 class Store:
     """The rows and the files of one installation."""
 
-    def __init__(self, settings: Settings, append: Append, *, clock: Clock = system) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        append: Append,
+        *,
+        clock: Clock = system,
+        announce: Callable[[str], None] = _nobody,
+    ) -> None:
         self.settings = settings
         self.clock = clock
+        self.announce = announce
         settings.folder_path.mkdir(parents=True, exist_ok=True)
         self.engine: Engine
         self.engine, self._reader = connect(settings.database)
@@ -78,7 +91,7 @@ class Store:
         try:
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 session.connection()
-                uow = UnitOfWork(session, actor, self.clock(), self.files)
+                uow = UnitOfWork(session, actor, self.clock(), self)
                 yield uow
                 session.flush()
                 if uow.events:
@@ -94,7 +107,9 @@ class Store:
         """Open a session that only reads, on one consistent snapshot."""
         with Session(self._reader) as session:
             if self._reader.dialect.name == "postgresql":
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+                session.connection(
+                    execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+                )
             yield session
 
     def close(self) -> None:
@@ -103,8 +118,17 @@ class Store:
         self._reader.dispose()
 
     def _record_refusal(self, actor: Actor, refusal: Refused) -> None:
-        facts = {key: value for key, value in refusal.params.items() if key in RECORDED_FACTS and isinstance(value, str)}
-        event = Event("refused", facts.pop("subject_kind", "command"), facts.pop("subject_id", refusal.code), {"code": refusal.code, **facts})
+        facts = {
+            key: value
+            for key, value in refusal.params.items()
+            if key in RECORDED_FACTS and isinstance(value, str)
+        }
+        event = Event(
+            "refused",
+            facts.pop("subject_kind", "command"),
+            facts.pop("subject_id", refusal.code),
+            {"code": refusal.code, **facts},
+        )
         with Session(self.engine) as session, session.begin():
             session.connection()
             self._append(session, self.clock(), actor, [event])

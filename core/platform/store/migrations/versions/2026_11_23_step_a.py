@@ -64,38 +64,111 @@ def upgrade() -> None:
     sa.Column('edge', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('house',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('pepper', sa.String(), nullable=False),
+    sa.Column('claimed_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
     op.create_table('job',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('subject_kind', sa.String(), nullable=False),
     sa.Column('subject_id', sa.String(), nullable=False),
-    sa.Column('payload', JSON, 'postgresql'), nullable=False),
+    sa.Column('payload', JSON, nullable=False),
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('progress', sa.Float(), nullable=False),
     sa.Column('message', sa.String(), nullable=False),
-    sa.Column('error_code', sa.String(), nullable=False),
-    sa.Column('error', sa.String(), nullable=False),
-    sa.Column('error_fix', sa.String(), nullable=False),
+    sa.Column('problem', JSON, nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('worker', sa.String(), nullable=False),
     sa.Column('actor_id', sa.String(), nullable=False),
     sa.Column('actor_kind', sa.String(), nullable=False),
-    sa.Column('actor_roles', JSON, 'postgresql'), nullable=False),
-    sa.Column('created_at', UtcDateTime(timezone=True), nullable=False),
-    sa.Column('started_at', UtcDateTime(timezone=True), nullable=True),
-    sa.Column('heartbeat_at', UtcDateTime(timezone=True), nullable=True),
-    sa.Column('finished_at', UtcDateTime(timezone=True), nullable=True),
+    sa.Column('actor_roles', JSON, nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('started_at', UtcDateTime(), nullable=True),
+    sa.Column('heartbeat_at', UtcDateTime(), nullable=True),
+    sa.Column('finished_at', UtcDateTime(), nullable=True),
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_job_kind'), 'job', ['kind'], unique=False)
     op.create_index(op.f('ix_job_state'), 'job', ['state'], unique=False)
     op.create_index(op.f('ix_job_subject_id'), 'job', ['subject_id'], unique=False)
+    op.create_table('person',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('password_hash', sa.String(), nullable=True),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('disabled_at', UtcDateTime(), nullable=True),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('email')
+    )
+    op.create_table('sign_in_attempt',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('account', sa.String(), nullable=False),
+    sa.Column('address', sa.String(), nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_sign_in_attempt_account_at', 'sign_in_attempt', ['account', 'at'], unique=False)
+    op.create_index('ix_sign_in_attempt_address_at', 'sign_in_attempt', ['address', 'at'], unique=False)
     op.create_table('worker',
     sa.Column('id', sa.String(), nullable=False),
-    sa.Column('seen_at', UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', UtcDateTime(), nullable=False),
     sa.Column('isolation', sa.String(), nullable=False),
     sa.Column('memory_mb', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('api_token',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('label', sa.String(), nullable=False),
+    sa.Column('roles', JSON, nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('expires_at', UtcDateTime(), nullable=False),
+    sa.Column('last_used_at', UtcDateTime(), nullable=True),
+    sa.Column('revoked_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_api_token_person_id'), 'api_token', ['person_id'], unique=False)
+    op.create_table('person_role',
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('granted_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
+    sa.PrimaryKeyConstraint('person_id', 'role')
+    )
+    op.create_table('session',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('opened_at', UtcDateTime(), nullable=False),
+    sa.Column('seen_at', UtcDateTime(), nullable=False),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.Column('how', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('digest')
+    )
+    op.create_index(op.f('ix_session_person_id'), 'session', ['person_id'], unique=False)
+    op.create_table('ticket',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=True),
+    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('expires_at', UtcDateTime(), nullable=False),
+    sa.Column('used_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('digest')
     )
     # ### end Alembic commands ###
     engine = op.get_bind().dialect.name

@@ -1,0 +1,156 @@
+"""Fixtures for every test: stores on both engines, actors, shared data; strict mode turns a skip into a failure."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from core.ids import new_id
+from core.platform.audit.log import append
+from core.platform.store import Actor, Store
+from core.platform.store.migrate import upgrade
+from core.settings import Settings
+
+STRICT = os.environ.get("AVAL_TEST_STRICT") == "1"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    outcome = yield
+    report = outcome.get_result()
+    if STRICT and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped under AVAL_TEST_STRICT=1: {report.longrepr}"
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One migrated, empty SQLite store that each test copies."""
+    folder = tmp_path_factory.mktemp("empty")
+    store = Store(Settings(folder=str(folder)), append)
+    upgrade(store.engine)
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return folder / "aval.db"
+
+
+def open_sqlite(empty: Path, folder: Path, clock: Callable[[], datetime]) -> Store:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "aval.db").write_bytes(empty.read_bytes())
+    return Store(Settings(folder=str(folder)), append, clock=clock)
+
+
+@pytest.fixture
+def store(empty_sqlite: Path, tmp_path: Path, hands: Hands) -> Iterator[Store]:
+    """A migrated, empty SQLite store with a clock that the test moves (`hands`)."""
+    store = open_sqlite(empty_sqlite, tmp_path / "store", hands)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> str:
+    url = os.environ.get("AVAL_TEST_POSTGRES", "")
+    if not url:
+        pytest.skip("AVAL_TEST_POSTGRES names no PostgreSQL server")
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> Iterator[str]:
+    """One migrated database that each test clones."""
+    name = f"aval_template_{secrets.token_hex(4)}"
+    with _admin(postgres_server) as admin:
+        admin.execute(text(f'CREATE DATABASE "{name}"'))
+    engine = create_engine(_sibling(postgres_server, name))
+    upgrade(engine)
+    engine.dispose()
+    yield name
+    with _admin(postgres_server) as admin:
+        admin.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+def postgres_store(
+    postgres_server: str, postgres_template: str, tmp_path: Path, hands: Hands
+) -> Iterator[Store]:
+    """A migrated, empty PostgreSQL store."""
+    name = f"aval_{secrets.token_hex(6)}"
+    with _admin(postgres_server) as admin:
+        admin.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"'))
+    url = _sibling(postgres_server, name)
+    store = Store(Settings(folder=str(tmp_path / "pg"), database_url=url), append, clock=hands)
+    yield store
+    store.close()
+    with _admin(postgres_server) as admin:
+        admin.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_store(request: pytest.FixtureRequest) -> Store:
+    """The same test on both engines: the contract suite."""
+    return request.getfixturevalue("store" if request.param == "sqlite" else "postgres_store")
+
+
+class _admin:
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(_driver(url), isolation_level="AUTOCOMMIT")
+
+    def __enter__(self):
+        self.connection = self.engine.connect()
+        return self.connection
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+        self.engine.dispose()
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _sibling(url: str, name: str) -> str:
+    return _driver(url).rsplit("/", 1)[0] + "/" + name
+
+
+@pytest.fixture
+def actor() -> Callable[..., Actor]:
+    """Make an actor with the named roles: `actor("data_scientist")`; `id=` names it."""
+
+    def make(*roles: str, id: str | None = None, kind: str = "person", via: str = "page") -> Actor:  # noqa: A002
+        return Actor(id or new_id("per"), kind, frozenset(roles), via)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data sets."""
+    folder = os.environ.get("AVAL_TEST_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("AVAL_TEST_DATA names no folder of shared data sets")
+    return Path(folder).resolve()
