@@ -1,0 +1,36 @@
+"""The written word keeps up with the code."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda f: f.name)
+def test_the_readme_lists_every_setting_with_its_default(setting):
+    (row,) = re.findall(rf"^\| `AVAL_{setting.name.upper()}` \|(.*)$", README, re.MULTILINE)
+    default = row.split("|")[0].strip().strip("`")
+    assert default == setting.default
+
+
+def test_the_readme_lists_no_setting_that_is_gone():
+    listed = set(re.findall(r"^\| `AVAL_(\w+)`", README, re.MULTILINE))
+    assert listed == {f.name.upper() for f in fields(Settings)}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_relative_link_and_picture_exists(page):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"`?make ([a-z-]+)", README + (ROOT / "CONTRIBUTING.md").read_text()))
+    assert named - {"are"} <= targets
