@@ -64,6 +64,21 @@ def upgrade() -> None:
     sa.Column('edge', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('dataset',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('source_digest', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('columns', JSON, nullable=False),
+    sa.Column('protected', JSON, nullable=False),
+    sa.Column('personal', JSON, nullable=False),
+    sa.Column('lawful_basis', sa.String(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_dataset_digest'), 'dataset', ['digest'], unique=False)
     op.create_table('house',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -71,6 +86,16 @@ def upgrade() -> None:
     sa.Column('claimed_at', UtcDateTime(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('intake_draft',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('author_id', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('artifact', JSON, nullable=True),
+    sa.Column('table', JSON, nullable=True),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_intake_draft_author_id'), 'intake_draft', ['author_id'], unique=False)
     op.create_table('job',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -95,6 +120,16 @@ def upgrade() -> None:
     op.create_index(op.f('ix_job_kind'), 'job', ['kind'], unique=False)
     op.create_index(op.f('ix_job_state'), 'job', ['state'], unique=False)
     op.create_index(op.f('ix_job_subject_id'), 'job', ['subject_id'], unique=False)
+    op.create_table('names_review',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('artifact_digest', sa.String(), nullable=False),
+    sa.Column('names_digest', sa.String(), nullable=False),
+    sa.Column('list_version', sa.String(), nullable=False),
+    sa.Column('reviewer_id', sa.String(), nullable=False),
+    sa.Column('reviewed_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('artifact_digest', 'names_digest', 'list_version')
+    )
     op.create_table('person',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -115,6 +150,23 @@ def upgrade() -> None:
     )
     op.create_index('ix_sign_in_attempt_account_at', 'sign_in_attempt', ['account', 'at'], unique=False)
     op.create_index('ix_sign_in_attempt_address_at', 'sign_in_attempt', ['address', 'at'], unique=False)
+    op.create_table('use_case',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('slug', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('owner_id', sa.String(), nullable=False),
+    sa.Column('task', sa.String(), nullable=False),
+    sa.Column('risk_tier', sa.String(), nullable=False),
+    sa.Column('lawful_basis', sa.String(), nullable=False),
+    sa.Column('affected_people', sa.String(), nullable=False),
+    sa.Column('human_oversight', sa.String(), nullable=False),
+    sa.Column('applications', JSON, nullable=False),
+    sa.Column('currency', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('slug')
+    )
     op.create_table('worker',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('seen_at', UtcDateTime(), nullable=False),
@@ -137,6 +189,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_api_token_person_id'), 'api_token', ['person_id'], unique=False)
+    op.create_table('model',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('use_case_id', 'name')
+    )
+    op.create_index(op.f('ix_model_use_case_id'), 'model', ['use_case_id'], unique=False)
     op.create_table('person_role',
     sa.Column('person_id', sa.String(), nullable=False),
     sa.Column('role', sa.String(), nullable=False),
@@ -169,6 +232,71 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], ),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('digest')
+    )
+    op.create_table('model_version',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('model_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('author_id', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('artifact_digest', sa.String(), nullable=False),
+    sa.Column('artifact_name', sa.String(), nullable=False),
+    sa.Column('artifact_size', sa.Integer(), nullable=False),
+    sa.Column('format', sa.String(), nullable=False),
+    sa.Column('verdict', sa.String(), nullable=False),
+    sa.Column('names', JSON, nullable=False),
+    sa.Column('isolation', sa.String(), nullable=False),
+    sa.Column('refusal', JSON, nullable=True),
+    sa.Column('dataset_id', sa.String(), nullable=False),
+    sa.Column('dataset_digest', sa.String(), nullable=False),
+    sa.Column('label_column', sa.String(), nullable=False),
+    sa.Column('positive_label', sa.String(), nullable=False),
+    sa.Column('operating_threshold', sa.Float(), nullable=True),
+    sa.Column('signature', JSON, nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['model_id'], ['model.id'], ),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('use_case_id', 'number')
+    )
+    op.create_index(op.f('ix_model_version_artifact_digest'), 'model_version', ['artifact_digest'], unique=False)
+    op.create_index(op.f('ix_model_version_author_id'), 'model_version', ['author_id'], unique=False)
+    op.create_index(op.f('ix_model_version_model_id'), 'model_version', ['model_id'], unique=False)
+    op.create_index(op.f('ix_model_version_use_case_id'), 'model_version', ['use_case_id'], unique=False)
+    op.create_table('card_revision',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('values', JSON, nullable=False),
+    sa.Column('author_id', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('version_id', 'number')
+    )
+    op.create_index(op.f('ix_card_revision_version_id'), 'card_revision', ['version_id'], unique=False)
+    op.create_table('evaluation',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('dataset_id', sa.String(), nullable=False),
+    sa.Column('started_at', UtcDateTime(), nullable=False),
+    sa.Column('finished_at', UtcDateTime(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('metrics', JSON, nullable=False),
+    sa.Column('threshold', sa.Float(), nullable=True),
+    sa.Column('confusion', JSON, nullable=True),
+    sa.Column('curves', JSON, nullable=False),
+    sa.Column('latency_p50_ms', sa.Float(), nullable=False),
+    sa.Column('latency_p95_ms', sa.Float(), nullable=False),
+    sa.Column('memory_mb', sa.Float(), nullable=False),
+    sa.Column('reproducible', sa.Boolean(), nullable=False),
+    sa.Column('predictions_digest', sa.String(), nullable=False),
+    sa.Column('notes', JSON, nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('version_id')
     )
     # ### end Alembic commands ###
     engine = op.get_bind().dialect.name

@@ -1,0 +1,100 @@
+"""Rows of people and of the ways in; names and e-mail addresses live in `person` and nowhere else."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from core.platform.store.columns import json_column, utc
+
+
+class HouseRow(SQLModel, table=True):
+    """One row: whose store this is (`demo` or `own`), and the key of throttling pseudonyms."""
+
+    __tablename__ = "house"
+
+    id: str = Field(primary_key=True)
+    kind: str
+    pepper: str
+    claimed_at: datetime = Field(sa_column=utc())
+
+
+class PersonRow(SQLModel, table=True):
+    __tablename__ = "person"
+
+    id: str = Field(primary_key=True)
+    name: str
+    email: str = Field(unique=True)
+    password_hash: str | None = None
+    language: str = "en"
+    created_at: datetime = Field(sa_column=utc())
+    disabled_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class PersonRoleRow(SQLModel, table=True):
+    __tablename__ = "person_role"
+
+    person_id: str = Field(primary_key=True, foreign_key="person.id")
+    role: str = Field(primary_key=True)
+    granted_at: datetime = Field(sa_column=utc())
+
+
+class SessionRow(SQLModel, table=True):
+    """A signed-in browser; the store holds only the SHA-256 of what the cookie carries."""
+
+    __tablename__ = "session"
+
+    id: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    opened_at: datetime = Field(sa_column=utc())
+    seen_at: datetime = Field(sa_column=utc())
+    ended_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    how: str
+
+
+class TokenRow(SQLModel, table=True):
+    """A program's way in: acts for its person (`person`) or for itself (`service`)."""
+
+    __tablename__ = "api_token"
+
+    id: str = Field(primary_key=True)
+    digest: str
+    kind: str
+    person_id: str = Field(foreign_key="person.id", index=True)
+    label: str
+    roles: list[str] = Field(sa_column=json_column())
+    created_at: datetime = Field(sa_column=utc())
+    expires_at: datetime = Field(sa_column=utc())
+    last_used_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class TicketRow(SQLModel, table=True):
+    """A single-use permission for one purpose and one subject."""
+
+    __tablename__ = "ticket"
+
+    id: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    person_id: str | None = Field(default=None, foreign_key="person.id")
+    purpose: str
+    subject: str
+    created_at: datetime = Field(sa_column=utc())
+    expires_at: datetime = Field(sa_column=utc())
+    used_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class AttemptRow(SQLModel, table=True):
+    """One failed try, under keyed pseudonyms of account and address; swept when the window has passed."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (
+        Index("ix_sign_in_attempt_account_at", "account", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+    )
+
+    id: str = Field(primary_key=True)
+    account: str
+    address: str
+    at: datetime = Field(sa_column=utc())
