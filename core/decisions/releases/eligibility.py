@@ -23,12 +23,14 @@ _TEXTS: Mapping[Deed, str] = {
     Deed.UPLOADED_VERSION: N_("You may not approve: you uploaded this version."),
     Deed.UPLOADED_DATA: N_("You may not approve: you uploaded the data this version was judged on."),
     Deed.EDITED_CARD: N_("You may not approve: you edited this version's model card on {day}."),
-    Deed.SET_KPI: N_("You may not approve: you set KPI “{name}” on {day}, after this version was registered."),
+    Deed.SET_KPI: N_(
+        "You may not approve: you set KPI “{name}” on {day}, after this version was registered."
+    ),
     Deed.SET_THRESHOLDS: N_(
         "You may not approve: you published policy {name} on {day}, after this version was registered."
     ),
 }
-_PERISHES_BEFORE_REGISTRATION = frozenset({Deed.SET_KPI, Deed.SET_THRESHOLDS})
+_ONLY_AFTER_REGISTRATION = frozenset({Deed.SET_KPI, Deed.SET_THRESHOLDS})
 """Standing KPIs and thresholds bar nobody: operations define KPIs and approve releases."""
 
 
@@ -64,7 +66,7 @@ def bars(person_id: str, involvements: Sequence[Involvement], registered_at: dat
     return tuple(
         Bar(f"release.{i.deed.value}", _TEXTS[i.deed], i.at, i.name)
         for i in involvements
-        if i.person_id == person_id and not (i.deed in _PERISHES_BEFORE_REGISTRATION and i.at <= registered_at)
+        if i.person_id == person_id and (i.deed not in _ONLY_AFTER_REGISTRATION or i.at > registered_at)
     )
 
 
@@ -83,15 +85,19 @@ def signing_bars(
     """
     found = list(bars(person_id, involvements, registered_at))
     if not areas:
-        found.append(Bar("release.no_area", N_("You may not sign: you belong to none of the deciding areas.")))
+        found.append(
+            Bar("release.no_area", N_("You may not sign: you belong to none of the deciding areas."))
+        )
     elif not set(areas) & set(asked_areas):
-        found.append(Bar("release.area_not_asked", N_("You need not sign: the policy does not ask your area.")))
+        found.append(
+            Bar("release.area_not_asked", N_("You need not sign: the policy does not ask your area."))
+        )
     if person_id in voted:
         found.append(Bar("release.signed_already", N_("You have signed in this round.")))
     return tuple(found)
 
 
-def refuse(found: Sequence[Bar]) -> None:
+def refuse(found: Sequence[Bar], request_id: str) -> None:
     """Raise `Refused` with the first reason, if there is any."""
     if found:
         first = found[0]
@@ -101,4 +107,6 @@ def refuse(found: Sequence[Bar]) -> None:
             fix=N_("Another person of the area has to decide."),
             name=first.name,
             day=day(first.at) if first.at else "",
+            subject_kind="release",
+            subject_id=request_id,
         )

@@ -1,7 +1,7 @@
 """Gates: what a version must show before people are asked, judged from sealed thresholds by pure functions.
 
-Each verdict carries the measured value with its interval, the threshold, and where its evidence lies. A gate whose
-evidence does not exist reads "not available", never "passed".
+Each verdict carries the measured value with its interval, the threshold, and where its evidence lies. A gate
+whose evidence does not exist reads "not available", never "passed".
 """
 
 from collections.abc import Callable, Mapping
@@ -142,8 +142,8 @@ def judge(rule: Rule, evidence: Evidence) -> GateVerdict:
 def _answer(rule: Rule, passed: bool | None, *, reason: str = "", said: str = "") -> GateVerdict:
     if passed is None:
         return GateVerdict(
-            rule.kind, Verdict.NOT_AVAILABLE, rule.missing_blocks, metric=rule.metric, reason=reason, said=said,
-            limit=None if rule.limit is None else float(rule.limit), comparison=rule.comparison,
+            rule.kind, Verdict.NOT_AVAILABLE, rule.missing_blocks, metric=rule.metric, reason=reason,
+            said=said, limit=None if rule.limit is None else float(rule.limit), comparison=rule.comparison,
         )  # fmt: skip
     verdict = Verdict.PASSED if passed else Verdict.FAILED
     return GateVerdict(rule.kind, verdict, not passed, metric=rule.metric, reason=reason, said=said)

@@ -1,8 +1,8 @@
 """Is the candidate worse than the champion? Differences of a metric, with intervals.
 
-Paired: both predicted the same rows, so the rows are resampled together (Efron & Tibshirani 1993, ch. 16); the
-interval is the 2.5th to 97.5th percentile. Unpaired: the interval of a difference from two intervals (MOVER, Zou &
-Donner 2008). Non-inferiority: the low end lies above minus the margin.
+Paired: both predicted the same rows, so the rows are resampled together (Efron & Tibshirani 1993, ch. 16);
+the interval is the 2.5th to 97.5th percentile. Unpaired: the interval of a difference from two intervals
+(MOVER, Zou & Donner 2008). Non-inferiority: the low end lies above minus the margin.
 """
 
 from collections.abc import Callable, Mapping

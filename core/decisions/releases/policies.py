@@ -1,4 +1,4 @@
-"""A release policy: one TOML text per risk tier and environment, immutable once published, known by its digest."""
+"""A release policy: one TOML text per risk tier and environment; immutable once published."""
 
 import hashlib
 import re

@@ -85,8 +85,8 @@ def seats(requirements: Sequence[Requirement], votes: Sequence[Vote]) -> tuple[S
 def outcome(requirements: Sequence[Requirement], votes: Sequence[Vote], different_areas: int) -> Outcome:
     """Say what the votes of a round decide.
 
-    One rejection rejects and one request for changes sends it back: a disagreement is never outvoted. Approved
-    means that every seat is taken, by different people, from at least `different_areas` areas.
+    One rejection rejects and one request for changes sends it back: a disagreement is never outvoted.
+    Approved means that every seat is taken, by different people, from at least `different_areas` areas.
     """
     meanings = {v.meaning for v in votes}
     if Meaning.REJECT in meanings:

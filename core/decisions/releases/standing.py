@@ -9,7 +9,10 @@ from core.i18n import N_
 
 
 class Effect(StrEnum):
-    """What a policy does about a breach of drift or KPI limits; the default warns, since taking a model out is an outage."""
+    """What a policy does about a breach of drift or KPI limits.
+
+    The default warns: taking a model out is an outage too.
+    """
 
     WARN = "warn"
     FALL_BACK = "fall_back"
@@ -56,7 +59,10 @@ REASONS: Mapping[FactKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something known about the deployment, true from `since` until `until`; `recorded_at` answers "as of"."""
+    """Something known about the deployment, true from `since` until `until`.
+
+    `recorded_at` is when it became known: it answers "as of".
+    """
 
     kind: FactKind
     since: datetime
@@ -87,7 +93,11 @@ _EFFECT = {Effect.WARN: Worth.WARNING, Effect.FALL_BACK: Worth.FALL_BACK, Effect
 
 def standing(facts: Sequence[Fact], terms: Terms, *, expires_at: datetime, now: datetime) -> Standing:
     """Judge the facts recorded by `now`. The gravest effect wins; the reasons are listed gravest first."""
-    holding = [f.kind for f in facts if f.recorded_at <= now and f.since <= now and (f.until is None or f.until > now)]
+    holding = [
+        f.kind
+        for f in facts
+        if f.recorded_at <= now and f.since <= now and (f.until is None or f.until > now)
+    ]
     if now >= expires_at:
         holding.append(FactKind.APPROVAL_EXPIRED)
     effects = {
@@ -98,5 +108,7 @@ def standing(facts: Sequence[Fact], terms: Terms, *, expires_at: datetime, now: 
         else Worth.SUSPENDED
         for kind in holding
     }
-    reasons = tuple(sorted(effects, key=lambda kind: (-_ORDER.index(effects[kind]), list(FactKind).index(kind))))
+    reasons = tuple(
+        sorted(effects, key=lambda kind: (-_ORDER.index(effects[kind]), list(FactKind).index(kind)))
+    )
     return Standing(max(effects.values(), key=_ORDER.index, default=Worth.GOOD), reasons, expires_at)
