@@ -1,0 +1,37 @@
+"""Reading of data sets."""
+
+import pandas as pd
+from sqlmodel import Session
+
+from core.assets.datasets.dataset import Dataset
+from core.assets.datasets.schema import Column
+from core.assets.datasets.tables import DatasetRow
+from core.errors import NotFound
+from core.i18n import N_
+from core.platform.store import Files
+
+__all__ = ["Dataset", "dataset", "frame"]
+
+
+def dataset(session: Session, dataset_id: str) -> Dataset:
+    """Return a data set; raise `NotFound`."""
+    row = session.get(DatasetRow, dataset_id)
+    if row is None:
+        raise NotFound("dataset.unknown", N_("There is no data set {id}."), id=dataset_id)
+    return Dataset(
+        id=row.id,
+        digest=row.digest,
+        source_digest=row.source_digest,
+        name=row.name,
+        rows=row.rows,
+        columns=tuple(Column.from_json(c) for c in row.columns),
+        protected=tuple(row.protected),
+        personal=tuple(row.personal),
+        lawful_basis=row.lawful_basis,
+        created_at=row.created_at,
+    )
+
+
+def frame(files: Files, digest: str) -> pd.DataFrame:
+    """Return the table stored under `digest`, rows in the order in which they arrived."""
+    return pd.read_parquet(files.path(digest))

@@ -1,0 +1,61 @@
+"""Reading of drafts and evaluations."""
+
+from sqlmodel import Session, select
+
+from core.assets.intake.draft import ArtifactFile, Draft, TableFile
+from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
+from core.assets.intake.tables import DraftRow, EvaluationRow, NamesReviewRow
+from core.errors import NotFound
+from core.i18n import N_
+
+__all__ = ["Draft", "Estimate", "Evaluation"]
+
+
+def draft(session: Session, draft_id: str) -> Draft:
+    """Return a draft; raise `NotFound`."""
+    row = session.get(DraftRow, draft_id)
+    if row is None:
+        raise NotFound("draft.unknown", N_("There is no upload {id}."), id=draft_id)
+    return Draft(
+        id=row.id,
+        author_id=row.author_id,
+        created_at=row.created_at,
+        artifact=None if row.artifact is None else ArtifactFile.from_json(row.artifact),
+        table=None if row.table is None else TableFile.from_json(row.table),
+        version_id=row.version_id,
+    )
+
+
+def evaluation(session: Session, version_id: str) -> Evaluation | None:
+    """Return the evaluation of a version, or `None` before it is ready."""
+    row = session.exec(select(EvaluationRow).where(EvaluationRow.version_id == version_id)).first()
+    if row is None:
+        return None
+    return Evaluation(
+        id=row.id,
+        version_id=row.version_id,
+        dataset_id=row.dataset_id,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        rows=row.rows,
+        metrics={name: Estimate.from_json(value) for name, value in row.metrics.items()},
+        threshold=row.threshold,
+        confusion=None if row.confusion is None else Confusion.from_json(row.confusion),
+        curves=row.curves,
+        latency_p50_ms=row.latency_p50_ms,
+        latency_p95_ms=row.latency_p95_ms,
+        memory_mb=row.memory_mb,
+        reproducible=row.reproducible,
+        predictions_digest=row.predictions_digest,
+        notes=tuple(row.notes),
+    )
+
+
+def names_approved(session: Session, artifact_digest: str, names_digest: str, list_version: str) -> bool:
+    """Whether a person has approved exactly these names in exactly this file under this list."""
+    query = select(NamesReviewRow.id).where(
+        NamesReviewRow.artifact_digest == artifact_digest,
+        NamesReviewRow.names_digest == names_digest,
+        NamesReviewRow.list_version == list_version,
+    )
+    return session.exec(query).first() is not None

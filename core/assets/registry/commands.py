@@ -1,0 +1,207 @@
+"""Writing of the registry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from sqlmodel import col, func, select
+
+from core.assets.registry import queries
+from core.assets.registry.card import FIELD_IDS
+from core.assets.registry.tables import CardRevisionRow, ModelRow, UseCaseRow, VersionRow
+from core.assets.registry.usecase import RiskTier, Task, UseCase, is_slug
+from core.assets.registry.version import Refusal, Signature, Version, VersionState
+from core.errors import Conflict, Invalid
+from core.i18n import N_
+from core.ids import new_id
+from core.platform.access.permissions import Permission, require
+from core.platform.store import UnitOfWork
+
+
+def create_use_case(
+    uow: UnitOfWork,
+    *,
+    slug: str,
+    title: str,
+    purpose: str,
+    task: Task,
+    risk_tier: RiskTier,
+    lawful_basis: str,
+    affected_people: str = "",
+    human_oversight: str = "",
+    applications: Sequence[str] = (),
+    currency: str = "BRL",
+    owner_id: str = "",
+) -> UseCase:
+    """Define a use case; the actor owns it unless another owner is named."""
+    require(uow.actor, Permission.DEFINE_USE_CASE)
+    if not is_slug(slug):
+        raise Invalid(
+            "use_case.slug",
+            N_("{slug} cannot stand in an address."),
+            fix=N_("Use up to 63 lower-case letters, digits and hyphens, such as consumer-credit."),
+            field="slug",
+            slug=slug,
+        )
+    for name, value in (("title", title), ("purpose", purpose)):
+        if not value.strip():
+            raise Invalid("use_case.empty", N_("The field {name} is empty."), field=name, name=name)
+    if len(currency) != 3 or not currency.isalpha() or not currency.isupper():
+        raise Invalid(
+            "use_case.currency",
+            N_("{currency} is not a currency code."),
+            fix=N_("Use three capital letters, such as BRL or EUR."),
+            field="currency",
+            currency=currency,
+        )
+    if uow.session.exec(select(UseCaseRow.id).where(UseCaseRow.slug == slug)).first():
+        raise Conflict(
+            "use_case.exists",
+            N_("There is a use case {slug} already."),
+            fix=N_("Choose another name, or upload a version to the existing one."),
+            field="slug",
+            slug=slug,
+        )
+    row = UseCaseRow(
+        id=new_id("uc"),
+        slug=slug,
+        title=title.strip(),
+        purpose=purpose.strip(),
+        owner_id=owner_id or uow.actor.id,
+        task=Task(task).value,
+        risk_tier=RiskTier(risk_tier).value,
+        lawful_basis=lawful_basis,
+        affected_people=affected_people,
+        human_oversight=human_oversight,
+        applications=list(applications),
+        currency=currency,
+        created_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    uow.record(
+        "use_case.created",
+        "use_case",
+        row.id,
+        {"slug": slug, "task": row.task, "risk_tier": row.risk_tier, "owner": row.owner_id},
+    )
+    return queries.use_case_by_id(uow.session, row.id)
+
+
+def add_version(
+    uow: UnitOfWork,
+    *,
+    use_case: UseCase,
+    model_name: str,
+    artifact_digest: str,
+    artifact_name: str,
+    artifact_size: int,
+    format: str,  # noqa: A002 - the field's own word
+    dataset_id: str,
+    dataset_digest: str,
+    label_column: str,
+    positive_label: str,
+    operating_threshold: float | None,
+    note: str,
+) -> Version:
+    """Freeze a version in state `checking`; part of the submission, whose event names it."""
+    require(uow.actor, Permission.UPLOAD_MODEL)
+    query = select(ModelRow).where(ModelRow.use_case_id == use_case.id, ModelRow.name == model_name)
+    model = uow.session.exec(query).first()
+    if model is None:
+        model = ModelRow(
+            id=new_id("mod"),
+            use_case_id=use_case.id,
+            name=model_name,
+            created_by=uow.actor.id,
+            created_at=uow.now,
+        )
+        uow.session.add(model)
+        uow.session.flush()
+    # Versions of one use case are numbered one at a time: the row of the use case is the lock.
+    uow.session.exec(select(UseCaseRow).where(UseCaseRow.id == use_case.id).with_for_update()).one()
+    last = uow.session.exec(
+        select(func.max(VersionRow.number)).where(VersionRow.use_case_id == use_case.id)
+    ).one()
+    row = VersionRow(
+        id=new_id("ver"),
+        use_case_id=use_case.id,
+        model_id=model.id,
+        number=(last or 0) + 1,
+        state=VersionState.CHECKING.value,
+        author_id=uow.actor.id,
+        created_at=uow.now,
+        artifact_digest=artifact_digest,
+        artifact_name=artifact_name,
+        artifact_size=artifact_size,
+        format=format,
+        verdict="",
+        names=[],
+        isolation="",
+        dataset_id=dataset_id,
+        dataset_digest=dataset_digest,
+        label_column=label_column,
+        positive_label=positive_label,
+        operating_threshold=operating_threshold,
+        signature={},
+        note=note,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    return queries.version(uow.session, row.id)
+
+
+def set_standing(
+    uow: UnitOfWork,
+    version_id: str,
+    state: VersionState,
+    *,
+    verdict: str = "",
+    names: Sequence[str] = (),
+    isolation: str = "",
+    signature: Signature | None = None,
+    operating_threshold: float | None = None,
+    refusal: Refusal | None = None,
+) -> None:
+    """Move a version to `state` with what the check found; part of the check, whose event says so."""
+    require(uow.actor, Permission.UPLOAD_MODEL)
+    row = uow.session.exec(select(VersionRow).where(col(VersionRow.id) == version_id).with_for_update()).one()
+    row.state = state.value
+    row.verdict = verdict or row.verdict
+    row.names = list(names) or row.names
+    row.isolation = isolation or row.isolation
+    if signature is not None:
+        row.signature = signature.to_json()
+    if operating_threshold is not None:
+        row.operating_threshold = operating_threshold
+    row.refusal = None if refusal is None else {**asdict(refusal), "params": dict(refusal.params)}
+    uow.session.add(row)
+
+
+def edit_card(uow: UnitOfWork, version_id: str, values: Mapping[str, str]) -> int:
+    """Keep a new revision of the typed fields of a model card; return its number."""
+    require(uow.actor, Permission.UPLOAD_MODEL)
+    queries.version(uow.session, version_id)
+    unknown = sorted(set(values) - FIELD_IDS)
+    if unknown:
+        raise Invalid(
+            "card.unknown_field", N_("A model card has no field {name}."), field=unknown[0], name=unknown[0]
+        )
+    revisions = queries.card_revisions(uow.session, version_id)
+    before = dict(revisions[-1].values) if revisions else {}
+    after = {k: v.strip() for k, v in {**before, **values}.items() if v.strip()}
+    if after == before:
+        raise Conflict("card.unchanged", N_("Nothing changed in the model card."))
+    number = len(revisions) + 1
+    uow.session.add(
+        CardRevisionRow(
+            id=new_id("card"),
+            version_id=version_id,
+            number=number,
+            values=after,
+            author_id=uow.actor.id,
+            created_at=uow.now,
+        )
+    )
+    changed: list[str] = sorted(k for k in {*before, *after} if before.get(k) != after.get(k))
+    uow.record("card.edited", "version", version_id, {"revision": number, "fields": list(changed)})
+    return number
