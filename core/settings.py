@@ -13,7 +13,7 @@ MIB = 2**20
 
 
 def _setting(default: str, purpose: str) -> str:
-    return field(default=default, metadata={"purpose": purpose})  # type: ignore[no-any-return]
+    return field(default=default, metadata={"purpose": purpose})
 
 
 @dataclass(frozen=True)

@@ -119,9 +119,11 @@ class Files:
         target = self._named(self._cache, digest)
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._cache, delete=False) as file:
-                with self._remote.open(self._key(digest), "rb") as source:
-                    shutil.copyfileobj(source, file, CHUNK)
+            with (
+                tempfile.NamedTemporaryFile(dir=self._cache, delete=False) as file,
+                self._remote.open(self._key(digest), "rb") as source,
+            ):
+                shutil.copyfileobj(source, file, CHUNK)
             Path(file.name).replace(target)
         return target
 

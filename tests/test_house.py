@@ -1,0 +1,78 @@
+"""Walls that import contracts cannot express: what pure rules may touch, what pages may call, what never stands in source."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(p for folder in ("app", "core", "pages") for p in (ROOT / folder).rglob("*.py"))
+BANNED = re.compile(r"unsafe_allow_html|unsafe_allow_javascript|st\.login|pickle\.loads?\(|joblib\.load\(|yaml\.load\(|shell\s*=\s*True")
+ISOLATED = ("core/assets/intake/isolated/", "core/assets/intake/tasks")
+"""Where a model file is loaded: code that runs only inside the isolated child."""
+
+NOT_PURE = {"tables", "queries", "commands", "work", "__init__"}
+IO_MODULES = {"sqlmodel", "sqlalchemy", "subprocess", "socket", "urllib", "httpx", "requests", "streamlit", "fastapi", "fsspec"}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def pure_files() -> list[Path]:
+    """Files named by noun in the wings above `platform`, but the outside-facing hands of intake and datasets."""
+    hands = {"runner", "isolated", "reading", "isolated.py", "tasks"}
+    return [
+        p
+        for p in (ROOT / "core").rglob("*.py")
+        if p.relative_to(ROOT).parts[1] in {"assets", "evidence", "decisions", "assurance"}
+        and p.stem not in NOT_PURE
+        and not hands & {*p.parts, p.stem}
+    ]
+
+
+@pytest.mark.parametrize("path", pure_files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_pure_rules_do_no_io(path: Path) -> None:
+    names = imports(path)
+    assert not {n for n in names if n.split(".")[0] in IO_MODULES}
+    assert not {n for n in names if n.startswith("core.platform.store")}
+    assert not {n for n in names if n.endswith((".tables", ".commands", ".work"))}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_source_holds_no_banned_call(path: Path) -> None:
+    if str(path.relative_to(ROOT)).startswith(ISOLATED):
+        return
+    assert not BANNED.findall(path.read_text())
+
+
+def test_pages_read_no_tables() -> None:
+    guilty = {p.name: n for p in (ROOT / "pages").glob("*.py") for n in imports(p) if n.endswith(".tables")}
+    assert guilty == {}
+
+
+def test_every_command_checks_a_right_or_is_named_here() -> None:
+    """A public function of a `commands` module asks for a permission, or stands in the list below with its reason."""
+    missing = []
+    for path in (ROOT / "core").rglob("commands.py"):
+        tree = ast.parse(path.read_text())
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                source = ast.unparse(node)
+                name = f"{path.parent.name}.{node.name}"
+                if "require(" not in source and name not in WITHOUT_PERMISSION:
+                    missing.append(name)
+    assert missing == []
+
+
+WITHOUT_PERMISSION = {
+    # Bookkeeping of background work: called by the worker, changes nothing that people decide.
+    "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life",
+}  # fmt: skip
