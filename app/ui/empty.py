@@ -4,7 +4,7 @@ import streamlit as st
 
 
 def empty(title: str, text: str = "", *, icon: str = "inbox", action: str = "", page: str = "") -> None:
-    """Say in Markdown what is missing; with `action` and `page` (`../pages/upload.py`), link to the remedy."""
+    """Say in Markdown what is missing; with `action` and `page` (`../pages/x.py`), link to the remedy."""
     with st.container(border=True, horizontal_alignment="center", gap="xsmall"):
         st.space("xsmall")
         st.markdown(f":gray[:material/{icon}:] **{title}**", text_alignment="center")

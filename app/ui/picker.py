@@ -26,7 +26,9 @@ def pick(
     key = f"pick_{param}"
     remembered = f"remember_{param}"
     asked = st.query_params.get(param)
-    wanted: str = asked if asked in options else st.session_state.get(remembered, "")
+    wanted = asked or ""
+    if wanted not in options:
+        wanted = str(st.session_state.get(remembered, ""))
     if wanted not in options:
         wanted = list(options)[-1 if newest_first else 0]
     if asked and asked not in options:

@@ -7,6 +7,9 @@ _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&])")
 # inside the pattern stops it. The word joiner has no width.
 _SHORTCODE = re.compile(r":(?=(?:[A-Za-z+\-][\w+\-/]*|100|1234):)")
 _DIRECTIVE = re.compile(r":(?=[A-Za-z][A-Za-z0-9\-]*\[)")
+_LINK = re.compile(
+    r"(?<=:)(?=//)|(?<=@)(?=\w)|(?<=www)(?=\.)", re.IGNORECASE
+)  # what GitHub's Markdown links unasked
 _BREAKS = re.compile(r"\s*[\r\n\u2028\u2029]+\s*")
 _JOINER = "\u2060"
 
@@ -15,7 +18,7 @@ def md(text: object) -> str:
     """Escape `text` for the inside of one Markdown line; line breaks become spaces."""
     line = _BREAKS.sub(" ", str(text)).strip()
     line = _SHORTCODE.sub(f":{_JOINER}", line)
-    line = _DIRECTIVE.sub(f":{_JOINER}", line)
+    line = _LINK.sub(_JOINER, _DIRECTIVE.sub(f":{_JOINER}", line))
     return _PUNCTUATION.sub(r"\\\1", line)
 
 

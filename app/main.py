@@ -1,0 +1,80 @@
+"""Streamlit's entry: page config, identity, language, navigation over `../pages`."""
+
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+from app.session import current
+from app.ui.html_lang import html_lang
+from app.ui.person_menu import person_menu
+from app.ui.reader import follow_session, language_switch, start_in
+from core.i18n import _, language
+from core.platform.access.permissions import ROLE_NAMES, Role
+
+HERE = Path(__file__).parent
+PAGES = HERE.parent / "pages"
+
+
+def navigation() -> list[st.Page]:
+    """Return the pages in the order of the work: look, bring, measure, explain, decide, prove."""
+    pages = [
+        _page("overview", _("Overview"), "space_dashboard", default=True),
+        _page("models", _("Models"), "deployed_code"),
+        _page("model", _("Model"), "deployed_code", visibility="hidden"),
+        _page("upload", _("Upload"), "upload_file"),
+        _page("kpis", _("KPIs"), "target"),
+        _page("monitoring", _("Monitoring"), "monitoring"),
+        _page("explainability", _("Explainability"), "account_tree"),
+        _page("releases", _("Releases"), "approval"),
+        _page("release_review", _("Release review"), "approval", visibility="hidden"),
+        _page("audit_trail", _("Audit trail"), "history"),
+        _page("settings", _("Settings"), "settings"),
+    ]
+    return [page for page in pages if page is not None]
+
+
+def _page(
+    name: str,
+    title: str,
+    icon: str,
+    *,
+    default: bool = False,
+    visibility: Literal["visible", "hidden"] = "visible",
+) -> st.Page | None:
+    path = PAGES / f"{name}.py"
+    if not path.exists():
+        return None
+    return st.Page(
+        path, title=title, icon=f":material/{icon}:", url_path=name, default=default, visibility=visibility
+    )
+
+
+def main() -> None:
+    """Draw the shell, then the page that was asked for."""
+    static = HERE / "static"
+    st.set_page_config(
+        page_title="Aval",
+        page_icon=str(static / "icon.svg"),
+        layout="wide",
+        initial_sidebar_state=248,
+    )
+    follow_session()
+    reader = current()
+    start_in(reader.language)
+    st.logo(
+        str(static / f"logo_{st.context.theme.type or 'light'}.svg"),
+        size="large",
+        icon_image=str(static / "icon.svg"),
+    )
+    page = st.navigation(navigation(), expanded=True)
+    with st.sidebar:
+        st.space("small")
+        language_switch()
+        roles = [_(ROLE_NAMES[Role(role)]) for role in sorted(reader.actor.roles)]
+        person_menu(reader.person.name, roles)
+    html_lang(language())
+    page.run()
+
+
+main()
