@@ -1,0 +1,100 @@
+"""Models: find a use case and the model that serves it."""
+
+import streamlit as st
+
+from app.ui import badges
+from app.ui.card import card, page_header
+from app.ui.empty import empty
+from app.ui.model_row import Summary, heading, matching, row
+from app.wiring import reading
+from core.assets.registry import queries as registry
+from core.assets.registry.usecase import RISK_NAMES
+from core.assets.registry.version import STATE_NAMES
+from core.i18n import _, ngettext
+from core.platform.access import queries as access
+
+PER_PAGE = 40
+
+with reading() as view:
+    use_cases = registry.use_cases(view)
+    versions = registry.versions(view)
+    owners = access.names(view, {case.owner_id for case in use_cases})
+
+newest = {}
+for version in versions:
+    newest.setdefault(version.use_case_id, version)
+summaries = [
+    Summary(
+        slug=case.slug,
+        title=case.title,
+        owner=owners.get(case.owner_id, ""),
+        tier=case.risk_tier.value,
+        stage=newest[case.id].state.value if case.id in newest else "",
+        latest=newest[case.id].number if case.id in newest else None,
+        model=newest[case.id].model_name if case.id in newest else "",
+    )
+    for case in use_cases
+]
+
+with page_header(_("Models")):
+    if st.button(_("Upload a model"), type="primary", icon=":material/upload_file:"):
+        st.switch_page("../pages/upload.py")
+
+if not summaries:
+    empty(
+        _("No models yet"),
+        _("A use case comes first: what is decided, for whom, at what risk. Then its first model."),
+        icon="deployed_code",
+        action=_("Upload a model"),
+        page="../pages/upload.py",
+    )
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    words = st.text_input(
+        _("Search"),
+        key="q",
+        bind="query-params",
+        placeholder=_("Use case, model or owner"),
+        type="search",
+        width=320,
+    )
+    tiers = st.multiselect(
+        _("Risk tier"),
+        [tier.value for tier in RISK_NAMES],
+        format_func={tier.value: _(name) for tier, name in RISK_NAMES.items()}.__getitem__,
+        key="tier",
+        bind="query-params",
+        width=240,
+    )
+    stages = st.multiselect(
+        _("Stage"),
+        [state.value for state in STATE_NAMES],
+        format_func={state.value: _(name) for state, name in STATE_NAMES.items()}.__getitem__,
+        key="stage",
+        bind="query-params",
+        width=240,
+    )
+
+found = matching(summaries, words or "", tiers, stages)
+if not found:
+    empty(_("Nothing matches these filters"), icon="filter_alt_off")
+    st.page_link("../pages/models.py", label=_("Clear the filters"), icon=":material/filter_alt_off:")
+    st.stop()
+
+pages = -(-len(found) // PER_PAGE)
+page = (
+    min(int(st.query_params.get("page", "1") or 1), pages)
+    if st.query_params.get("page", "1").isdigit()
+    else 1
+)
+with card(_("Use cases"), badges.badge(ngettext("{n} use case", "{n} use cases", len(found)))):
+    heading()
+    for summary in found[(page - 1) * PER_PAGE : page * PER_PAGE]:
+        row(summary)
+if pages > 1:
+    with st.container(horizontal=True):
+        if page > 1:
+            st.page_link("../pages/models.py", label=_("Previous"), query_params={"page": str(page - 1)})
+        if page < pages:
+            st.page_link("../pages/models.py", label=_("Next"), query_params={"page": str(page + 1)})
