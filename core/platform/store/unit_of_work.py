@@ -1,7 +1,8 @@
 """One use case, one transaction: the change and its audit events are committed together or not at all."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -79,6 +80,10 @@ class Store:
         settings.folder_path.mkdir(parents=True, exist_ok=True)
         self.engine: Engine
         self.engine, self._reader = connect(settings.database)
+        # SQLite has one writer; threads that queue here wait in order instead of sleeping in its busy handler.
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        )
         self.files = Files(settings.storage, settings.folder_path / "cache")
         self._append = append
 
@@ -89,7 +94,7 @@ class Store:
         A `Refused` leaves an event of its own, so that the attempt survives the rollback.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
                 session.connection()
                 uow = UnitOfWork(session, actor, self.clock(), self)
                 yield uow
@@ -129,7 +134,7 @@ class Store:
             facts.pop("subject_id", refusal.code),
             {"code": refusal.code, **facts},
         )
-        with Session(self.engine) as session, session.begin():
+        with self._turn, Session(self.engine) as session, session.begin():
             session.connection()
             self._append(session, self.clock(), actor, [event])
 
