@@ -1,6 +1,7 @@
 """Bring a store to the newest form of its tables."""
 
 import pkgutil
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
 import core
 
@@ -54,7 +55,24 @@ def newest() -> str | None:
     return ScriptDirectory.from_config(_configuration()).get_current_head()
 
 
+def draft(message: str) -> str:
+    """Write a migration from what changed in the tables, against an empty store at the head; return its path."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = create_engine(f"sqlite:///{folder}/draft.db")
+        upgrade(engine)
+        with engine.connect() as connection:
+            configuration = _configuration()
+            configuration.attributes["connection"] = connection
+            script = command.revision(configuration, message, autogenerate=True)
+        engine.dispose()
+    if script is None or isinstance(script, list):
+        msg = "alembic wrote no single revision"
+        raise RuntimeError(msg)
+    return str(script.path)
+
+
 def _configuration() -> Config:
     configuration = Config()
     configuration.set_main_option("script_location", str(FOLDER))
+    configuration.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
     return configuration
