@@ -1,0 +1,144 @@
+"""Compare windows with the reference: every statistic of every column, from summed counts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.evidence.monitoring import distances, significance
+from core.evidence.monitoring.counts import Cells, Floats
+from core.evidence.monitoring.edges import CategoryEdges, Edges, NumberEdges
+from core.evidence.monitoring.layout import Layout, Part
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """One column over W windows; every array has shape (W,), NaN where a window has no rows.
+
+    `psi_noise` is what sampling alone reaches in 1 of 1000 windows; `ks` is NaN for categories, and `ks_error` how
+    much it may be short of the exact distance. Shares are of all rows.
+    """
+
+    name: str
+    part: Part
+    numeric: bool
+    compared: bool
+    rows: npt.NDArray[np.int64]
+    reference_rows: int
+    psi: Floats
+    psi_noise: Floats
+    js: Floats
+    ks: Floats
+    ks_error: Floats
+    p_value: Floats
+    missing: Floats
+    missing_reference: float
+    new_share: Floats
+    out_of_range: Floats
+    constant: npt.NDArray[np.bool_]
+
+
+def compare(layout: Layout, reference: Cells, windows: Cells, moments: Floats) -> tuple[ColumnDrift, ...]:
+    """Compare windows with the reference's cells of shape (slots,).
+
+    `windows` are cells of shape (W, slots), `moments` of shape (W, columns, 6) as `counts.MOMENTS` names them.
+    """
+    return tuple(
+        _column(column.name, column.part, column.edges, reference[span], windows[:, span], moments[:, index])
+        for index, (column, span) in enumerate(layout.spans())
+    )
+
+
+def _column(
+    name: str, part: Part, edges: Edges, reference: Cells, windows: Cells, moments: Floats
+) -> ColumnDrift:
+    rows = windows.sum(-1)
+    held = int(reference.sum())
+    p, q = stability_bins(edges, reference), stability_bins(edges, windows)
+    empty = np.full(len(windows), np.nan)
+    compared = p.shape[-1] > 2 or isinstance(edges, CategoryEdges)
+    ks, ks_error = (
+        distances.kolmogorov_smirnov(reference[2:], windows[:, 2:], discrete=edges.discrete)
+        if isinstance(edges, NumberEdges)
+        else (empty, empty)
+    )
+    varied = (cells_of(edges, reference) > 0).sum() > 1
+    return ColumnDrift(
+        name=name,
+        part=part,
+        numeric=isinstance(edges, NumberEdges),
+        compared=compared,
+        rows=rows,
+        reference_rows=held,
+        psi=distances.psi(p, q) if compared else empty,
+        psi_noise=significance.psi_noise(p.shape[-1], rows, held),
+        js=distances.jensen_shannon(p, q) if compared else empty,
+        ks=ks,
+        ks_error=ks_error,
+        p_value=_p_values(edges, reference, windows, ks),
+        missing=_share(missing_of(edges, windows), rows),
+        missing_reference=float(_share(missing_of(edges, reference[None]), np.array([held]))[0]),
+        new_share=_share(windows[:, -1], rows)
+        if isinstance(edges, CategoryEdges)
+        else np.zeros(len(windows)),
+        out_of_range=_share(_outside(edges, windows), rows),
+        constant=_constant(edges, windows, moments) & bool(compared and varied),
+    )
+
+
+def stability_bins(edges: Edges, cells: Cells) -> Cells:
+    """Return the bins of PSI and Jensen–Shannon, the missing values last: deciles, or categories."""
+    missing = missing_of(edges, cells)[..., None]
+    if isinstance(edges, NumberEdges):
+        return np.concatenate([_between(cells[..., 2:], edges.deciles), missing], -1)
+    return np.concatenate([cells[..., 1:], missing], -1)
+
+
+def display_bins(edges: NumberEdges, cells: Cells) -> Cells:
+    """Return the bins of the drawn histogram, from below the reference's minimum to above its maximum."""
+    return _between(cells[..., 2:], edges.display)
+
+
+def _between(cells: Cells, cuts: Sequence[int]) -> Cells:
+    starts = [0, *(position + 1 for position in cuts)]
+    return np.asarray(np.add.reduceat(cells, starts, axis=-1))
+
+
+def missing_of(edges: Edges, cells: Cells) -> Cells:
+    """Return how many values are null or NaN."""
+    return np.asarray(cells[..., 0] + cells[..., 1] if isinstance(edges, NumberEdges) else cells[..., 0])
+
+
+def cells_of(edges: Edges, cells: Cells) -> Cells:
+    """Return the cells of present values."""
+    return np.asarray(cells[..., 2:] if isinstance(edges, NumberEdges) else cells[..., 1:])
+
+
+def _outside(edges: Edges, cells: Cells) -> Cells:
+    if isinstance(edges, NumberEdges) and edges.cuts:
+        return np.asarray(cells[..., 2] + cells[..., -1])
+    return np.zeros(cells.shape[:-1], dtype=np.int64)
+
+
+def _constant(edges: Edges, cells: Cells, moments: Floats) -> npt.NDArray[np.bool_]:
+    if isinstance(edges, NumberEdges):
+        return np.asarray((moments[:, 0] > 1) & (moments[:, 3] == moments[:, 4]) & (moments[:, 5] == 0))
+    present = cells_of(edges, cells)
+    return np.asarray(((present > 0).sum(-1) == 1) & (present.sum(-1) > 1))
+
+
+def _share(part: Cells, whole: Cells) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(whole > 0, part / whole, np.nan), dtype=np.float64)
+
+
+def _p_values(edges: Edges, reference: Cells, windows: Cells, ks: Floats) -> Floats:
+    if isinstance(edges, NumberEdges):
+        n, m = reference[2:].sum(), windows[:, 2:].sum(-1)
+        return np.array([significance.kolmogorov_tail(d, n, k) for d, k in zip(ks.tolist(), m, strict=True)])
+    if not isinstance(edges, CategoryEdges):
+        return np.full(len(windows), np.nan)
+    statistic, freedom = distances.chi_square(reference[1:], windows[:, 1:])
+    found = zip(statistic.tolist(), freedom.tolist(), windows.sum(-1).tolist(), strict=True)
+    return np.array([significance.chi_square_tail(s, f) if n else np.nan for s, f, n in found])
