@@ -9,7 +9,9 @@ from app.session import current
 from app.ui.html_lang import html_lang
 from app.ui.person_menu import person_menu
 from app.ui.reader import follow_session, language_switch, start_in
+from app.wiring import unit_of_work
 from core.i18n import _, language
+from core.platform.access.commands import choose_language
 from core.platform.access.permissions import ROLE_NAMES, Role
 
 HERE = Path(__file__).parent
@@ -50,6 +52,11 @@ def _page(
     )
 
 
+def _remember(chosen: str) -> None:
+    with unit_of_work(current().actor) as uow:
+        choose_language(uow, chosen)
+
+
 def main() -> None:
     """Draw the shell, then the page that was asked for."""
     static = HERE / "static"
@@ -70,7 +77,7 @@ def main() -> None:
     page = st.navigation(navigation(), expanded=True)
     with st.sidebar:
         st.space("small")
-        language_switch()
+        language_switch(_remember)
         roles = [_(ROLE_NAMES[Role(role)]) for role in sorted(reader.actor.roles)]
         person_menu(reader.person.name, roles)
     html_lang(language())

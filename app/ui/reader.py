@@ -1,5 +1,6 @@
 """The reader's language on pages: the session holds it, so that fragment reruns find it too."""
 
+from collections.abc import Callable
 from functools import cache
 
 import streamlit as st
@@ -21,15 +22,16 @@ def start_in(preferred: str) -> str:
     return language
 
 
-def language_switch() -> str | None:
-    """Draw the switch; returns the language just chosen, or None. The page reruns in it by itself."""
-    now = i18n.language()
+def language_switch(remember: Callable[[str], None]) -> None:
+    """Draw the switch; `remember` keeps a choice beyond this session. The page reruns in the new language."""
 
     def keep() -> None:
-        st.session_state["language"] = st.session_state["language_switch"]
+        chosen = st.session_state["language_switch"]
+        st.session_state["language"] = chosen
+        remember(chosen)
 
-    st.session_state.setdefault("language_switch", now)
-    chosen = st.segmented_control(
+    st.session_state.setdefault("language_switch", i18n.language())
+    st.segmented_control(
         _("Language"),
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
@@ -39,7 +41,6 @@ def language_switch() -> str | None:
         label_visibility="collapsed",
         width="stretch",
     )
-    return chosen if chosen != now else None
 
 
 def _session_language() -> str | None:
