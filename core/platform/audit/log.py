@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 
 from core.platform.audit import canonical
 from core.platform.audit.merkle import Frontier, leaf_hash
-from core.platform.audit.tables import AuditEvent, AuditFrontier
+from core.platform.audit.tables import KEPT_LEVEL, AuditEvent, AuditFrontier, AuditNode
 from core.platform.store import Actor, Event
 
 BODY_VERSION = 1
@@ -27,6 +27,7 @@ def append(session: Session, now: datetime, actor: Actor, events: Sequence[Event
     frontier = Frontier.unpack(row[0], row[1])
     time = stamp(now)
     rows: list[dict[str, object]] = []
+    nodes: list[dict[str, object]] = []
     for event in events:
         body = canonical.encode(
             {
@@ -52,8 +53,11 @@ def append(session: Session, now: datetime, actor: Actor, events: Sequence[Event
                 "time": time,
             }
         )
-        frontier = frontier.push(leaf)
+        frontier, completed = frontier.grow(leaf)
+        nodes += [{"level": n[0], "idx": n[1], "hash": n[2]} for n in completed if n[0] >= KEPT_LEVEL]
     session.execute(insert(AuditEvent), rows)
+    if nodes:
+        session.execute(insert(AuditNode), nodes)
     session.execute(
         update(AuditFrontier).where(AuditFrontier.id == 1).values(size=frontier.size, edge=frontier.pack())  # type: ignore[arg-type]
     )

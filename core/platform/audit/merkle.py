@@ -26,14 +26,20 @@ class Frontier:
 
     def push(self, leaf: bytes) -> "Frontier":
         """Return the frontier after one more leaf."""
+        return self.grow(leaf)[0]
+
+    def grow(self, leaf: bytes) -> tuple["Frontier", list[tuple[int, int, bytes]]]:
+        """Return the frontier after one more leaf, and the inner nodes it completed: (level, index, hash)."""
         edge = list(self.edge)
-        node = leaf
-        rest = self.size
+        node, level, rest = leaf, 0, self.size
+        completed = []
         while rest & 1:
             node = node_hash(edge.pop(), node)
             rest >>= 1
+            level += 1
+            completed.append((level, rest, node))
         edge.append(node)
-        return Frontier(self.size + 1, tuple(edge))
+        return Frontier(self.size + 1, tuple(edge)), completed
 
     def root(self) -> bytes:
         """Root of the tree; the hash of nothing for an empty one."""

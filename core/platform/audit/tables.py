@@ -3,6 +3,9 @@
 from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
+KEPT_LEVEL = 8
+"""The lowest level of inner nodes that is stored: below it, 256 leaves are read and hashed anew."""
+
 
 class AuditEvent(SQLModel, table=True):
     """One entry: a dense index, its canonical body and its leaf hash. Columns beside them serve search only."""
@@ -17,6 +20,16 @@ class AuditEvent(SQLModel, table=True):
     subject_kind: str = Field(index=True)
     subject_id: str = Field(index=True)
     time: str = Field(index=True)
+
+
+class AuditNode(SQLModel, table=True):
+    """A complete subtree of 2^level entries, for the levels worth keeping: proofs read these, not the log."""
+
+    __tablename__ = "audit_node"
+
+    level: int = Field(primary_key=True)
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    hash: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
 
 
 class AuditFrontier(SQLModel, table=True):

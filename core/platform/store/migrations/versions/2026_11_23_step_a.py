@@ -64,6 +64,12 @@ def upgrade() -> None:
     sa.Column('edge', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
+    op.create_table('audit_node',
+    sa.Column('level', sa.Integer(), nullable=False),
+    sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('hash', sa.LargeBinary(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('level', 'idx')
+    )
     op.create_table('dataset',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('digest', sa.String(), nullable=False),
@@ -141,6 +147,19 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('email')
     )
+    op.create_table('release_policy',
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('version', sa.String(), nullable=False),
+    sa.Column('tier', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('published_by', sa.String(), nullable=False),
+    sa.Column('published_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('digest'),
+    sa.UniqueConstraint('tier', 'environment', 'version')
+    )
+    op.create_index(op.f('ix_release_policy_published_at'), 'release_policy', ['published_at'], unique=False)
     op.create_table('sign_in_attempt',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('account', sa.String(), nullable=False),
@@ -298,6 +317,145 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('version_id')
     )
+    op.create_table('finding',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('severity', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('owner_id', sa.String(), nullable=False),
+    sa.Column('due_at', UtcDateTime(), nullable=False),
+    sa.Column('opened_by', sa.String(), nullable=False),
+    sa.Column('opened_at', UtcDateTime(), nullable=False),
+    sa.Column('resolved_by', sa.String(), nullable=False),
+    sa.Column('resolved_at', UtcDateTime(), nullable=True),
+    sa.Column('resolution', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_finding_state'), 'finding', ['state'], unique=False)
+    op.create_index(op.f('ix_finding_use_case_id'), 'finding', ['use_case_id'], unique=False)
+    op.create_index(op.f('ix_finding_version_id'), 'finding', ['version_id'], unique=False)
+    op.create_table('release_request',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('round', sa.Integer(), nullable=False),
+    sa.Column('policy_digest', sa.String(), nullable=False),
+    sa.Column('note', sa.String(), nullable=False),
+    sa.Column('requested_by', sa.String(), nullable=False),
+    sa.Column('requested_at', UtcDateTime(), nullable=False),
+    sa.Column('due_at', UtcDateTime(), nullable=False),
+    sa.Column('closed_at', UtcDateTime(), nullable=True),
+    sa.Column('approved_at', UtcDateTime(), nullable=True),
+    sa.Column('expires_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['policy_digest'], ['release_policy.digest'], ),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_release_request_state'), 'release_request', ['state'], unique=False)
+    op.create_index(op.f('ix_release_request_use_case_id'), 'release_request', ['use_case_id'], unique=False)
+    op.create_index(op.f('ix_release_request_version_id'), 'release_request', ['version_id'], unique=False)
+    op.create_index('one_open_request', 'release_request', ['version_id', 'environment'], unique=True, sqlite_where=sa.text("state IN ('submitted', 'in_review', 'changes_requested')"), postgresql_where=sa.text("state IN ('submitted', 'in_review', 'changes_requested')"))
+    op.create_table('sealed_threshold',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('policy_digest', sa.String(), nullable=False),
+    sa.Column('thresholds', JSON, nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('sealed_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['policy_digest'], ['release_policy.digest'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('version_id', 'environment', 'policy_digest')
+    )
+    op.create_index(op.f('ix_sealed_threshold_version_id'), 'sealed_threshold', ['version_id'], unique=False)
+    op.create_table('deployment',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('artifact_digest', sa.String(), nullable=False),
+    sa.Column('started_by', sa.String(), nullable=False),
+    sa.Column('started_at', UtcDateTime(), nullable=False),
+    sa.Column('ended_by', sa.String(), nullable=False),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.Column('end_reason', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_deployment_request_id'), 'deployment', ['request_id'], unique=False)
+    op.create_index(op.f('ix_deployment_use_case_id'), 'deployment', ['use_case_id'], unique=False)
+    op.create_index(op.f('ix_deployment_version_id'), 'deployment', ['version_id'], unique=False)
+    op.create_index('one_live_deployment', 'deployment', ['use_case_id', 'environment'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_table('release_round',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('snapshot', JSON, nullable=False),
+    sa.Column('snapshot_digest', sa.String(), nullable=False),
+    sa.Column('opened_by', sa.String(), nullable=False),
+    sa.Column('opened_at', UtcDateTime(), nullable=False),
+    sa.Column('judged_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id', 'number')
+    )
+    op.create_index(op.f('ix_release_round_request_id'), 'release_round', ['request_id'], unique=False)
+    op.create_table('gate_result',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('round_id', sa.String(), nullable=False),
+    sa.Column('run', sa.Integer(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('verdict', sa.String(), nullable=False),
+    sa.Column('blocks', sa.Boolean(), nullable=False),
+    sa.Column('metric', sa.String(), nullable=False),
+    sa.Column('measured', sa.Float(), nullable=True),
+    sa.Column('low', sa.Float(), nullable=True),
+    sa.Column('high', sa.Float(), nullable=True),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('limit', sa.Float(), nullable=True),
+    sa.Column('comparison', sa.String(), nullable=False),
+    sa.Column('unit', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('said', sa.String(), nullable=False),
+    sa.Column('evidence_kind', sa.String(), nullable=False),
+    sa.Column('evidence_id', sa.String(), nullable=False),
+    sa.Column('judged_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['round_id'], ['release_round.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('round_id', 'run', 'kind')
+    )
+    op.create_index(op.f('ix_gate_result_round_id'), 'gate_result', ['round_id'], unique=False)
+    op.create_table('release_vote',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('round_id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('area', sa.String(), nullable=False),
+    sa.Column('meaning', sa.String(), nullable=False),
+    sa.Column('rationale', sa.String(), nullable=False),
+    sa.Column('snapshot_digest', sa.String(), nullable=False),
+    sa.Column('signed_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
+    sa.ForeignKeyConstraint(['round_id'], ['release_round.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('round_id', 'person_id')
+    )
+    op.create_index(op.f('ix_release_vote_person_id'), 'release_vote', ['person_id'], unique=False)
+    op.create_index(op.f('ix_release_vote_request_id'), 'release_vote', ['request_id'], unique=False)
+    op.create_index(op.f('ix_release_vote_round_id'), 'release_vote', ['round_id'], unique=False)
     # ### end Alembic commands ###
     engine = op.get_bind().dialect.name
     for statement in AUDIT_SQLITE if engine == "sqlite" else AUDIT_POSTGRESQL:

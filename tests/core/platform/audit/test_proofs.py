@@ -1,0 +1,80 @@
+"""Every proof of every small log verifies; a changed bit, index, size or root does not."""
+
+from hashlib import sha256
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.platform.audit.merkle import Frontier, leaf_hash, node_hash
+from core.platform.audit.proofs import consistency, inclusion, verify_consistency, verify_inclusion
+
+LEAVES = [leaf_hash(b"%d" % n) for n in range(130)]
+
+
+def subtree(start: int, end: int) -> bytes:
+    if end - start == 1:
+        return LEAVES[start]
+    middle = (start + end) // 2
+    return node_hash(subtree(start, middle), subtree(middle, end))
+
+
+def root(size: int) -> bytes:
+    frontier = Frontier()
+    for leaf in LEAVES[:size]:
+        frontier = frontier.push(leaf)
+    return frontier.root()
+
+
+ROOTS = [root(n) for n in range(len(LEAVES) + 1)]
+
+
+def test_every_leaf_of_every_log_is_proved() -> None:
+    for size in range(1, 70):
+        for index in range(size):
+            path = inclusion(index, size, subtree)
+            assert verify_inclusion(LEAVES[index], index, size, path, ROOTS[size])
+            assert len(path) <= (size - 1).bit_length()
+
+
+def test_every_log_begins_every_later_one() -> None:
+    for new in range(1, 70):
+        for old in range(new + 1):
+            assert verify_consistency(old, new, ROOTS[old], ROOTS[new], consistency(old, new, subtree))
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_forged_proof_fails(data) -> None:
+    size = data.draw(st.integers(2, 129))
+    index = data.draw(st.integers(0, size - 1))
+    path = inclusion(index, size, subtree)
+    change = data.draw(st.sampled_from(["bit", "index", "size", "root", "drop", "extra", "leaf"]))
+    leaf, at, count, top = LEAVES[index], index, size, ROOTS[size]
+    if change == "bit":
+        step = data.draw(st.integers(0, len(path) - 1))
+        path[step] = bytes([path[step][0] ^ 1]) + path[step][1:]
+    elif change == "index":
+        at = data.draw(st.integers(0, size - 1).filter(lambda n: n != index))
+    elif change == "size":
+        top = ROOTS[data.draw(st.integers(1, 129).filter(lambda n: n != size))]
+    elif change == "root":
+        top = sha256(top).digest()
+    elif change == "drop":
+        path.pop()
+    elif change == "extra":
+        path.append(top)
+    else:
+        leaf = sha256(leaf).digest()
+    assert not verify_inclusion(leaf, at, count, path, top)
+
+
+@settings(max_examples=300)
+@given(st.integers(1, 129), st.integers(1, 129), st.integers(0, 6))
+def test_a_rewritten_beginning_fails(old: int, new: int, step: int) -> None:
+    old, new = min(old, new), max(old, new)
+    path = consistency(old, new, subtree)
+    forged = sha256(ROOTS[old]).digest()
+    assert not verify_consistency(old, new, forged, ROOTS[new], path)
+    if path:
+        path[step % len(path)] = forged
+        assert not verify_consistency(old, new, ROOTS[old], ROOTS[new], path)
