@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from core.platform.audit import proofs
 from core.platform.audit.log import stamp
-from core.platform.audit.merkle import Frontier, leaf_hash
-from core.platform.audit.tables import AuditEvent, AuditFrontier
+from core.platform.audit.merkle import Frontier, leaf_hash, node_hash
+from core.platform.audit.tables import KEPT_LEVEL, AuditEvent, AuditFrontier, AuditNode
 from core.platform.store import Json
 
 PAGE = 5_000
@@ -144,6 +145,42 @@ def _all(session: Session) -> Iterator[AuditEvent]:
         yield from rows
         last = rows[-1].idx
         session.expunge_all()
+
+
+def prove_inclusion(session: Session, index: int, size: int | None = None) -> list[bytes]:
+    """Return the audit path of one entry in the log of `size` entries; the whole log when none is named."""
+    return proofs.inclusion(index, head(session)[0] if size is None else size, _subtrees(session))
+
+
+def prove_consistency(session: Session, old: int, new: int | None = None) -> list[bytes]:
+    """Return the proof that the log of `old` entries is the beginning of the log of `new`."""
+    return proofs.consistency(old, head(session)[0] if new is None else new, _subtrees(session))
+
+
+def _subtrees(session: Session) -> proofs.Subtree:
+    """Return hashes of complete subtrees: stored ones from level 8 up, smaller ones from the leaves of their block."""
+    blocks: dict[int, list[bytes]] = {}
+
+    def subtree(start: int, end: int) -> bytes:
+        level = (end - start).bit_length() - 1
+        if level >= KEPT_LEVEL:
+            node = session.get(AuditNode, (level, start >> level))
+            if node is None:
+                msg = f"the log keeps no node {start >> level} of level {level}"
+                raise LookupError(msg)
+            return node.hash
+        block = start >> KEPT_LEVEL
+        if block not in blocks:
+            first = block << KEPT_LEVEL
+            query = select(AuditEvent.leaf).where(AuditEvent.idx >= first, AuditEvent.idx < first + (1 << KEPT_LEVEL))
+            blocks[block] = list(session.exec(query.order_by(col(AuditEvent.idx))))
+        offset = block << KEPT_LEVEL
+        hashes = blocks[block][start - offset : end - offset]
+        while len(hashes) > 1:
+            hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+        return hashes[0]
+
+    return subtree
 
 
 def count(session: Session) -> int:

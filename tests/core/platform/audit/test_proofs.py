@@ -5,6 +5,7 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.platform.audit import queries as audit
 from core.platform.audit.merkle import Frontier, leaf_hash, node_hash
 from core.platform.audit.proofs import consistency, inclusion, verify_consistency, verify_inclusion
 
@@ -78,3 +79,20 @@ def test_a_rewritten_beginning_fails(old: int, new: int, step: int) -> None:
     if path:
         path[step % len(path)] = forged
         assert not verify_consistency(old, new, ROOTS[old], ROOTS[new], path)
+
+
+def test_proofs_come_from_stored_nodes(any_store, actor) -> None:
+    size = 1100
+    with any_store.unit_of_work(actor()) as uow:
+        for n in range(size):
+            uow.record("thing.made", "thing", f"t{n}")
+    with any_store.reading() as session:
+        top = bytes.fromhex(audit.head(session)[1])
+        for index in (0, 1, 255, 256, 511, 700, 1023, 1024, 1099):
+            leaf = bytes.fromhex(audit.event(session, index).leaf)
+            assert verify_inclusion(leaf, index, size, audit.prove_inclusion(session, index), top)
+        for old in (1, 200, 256, 300, 1024, 1099, 1100):
+            frontier = Frontier()
+            for event in reversed(audit.events(session, before=old, limit=old)):
+                frontier = frontier.push(bytes.fromhex(event.leaf))
+            assert verify_consistency(old, size, frontier.root(), top, audit.prove_consistency(session, old))
