@@ -12,6 +12,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "core" / "locale" / "pt_BR.po"
@@ -36,8 +37,11 @@ def extracted() -> Catalog:
     for source in SOURCES:
         for path in sorted((ROOT / source).rglob("*.py")):
             for _, message, _, _ in extract_from_file("python", path, keywords=KEYWORDS):
-                if message and message != ("", ""):
-                    template.add(message)
+                template.add(message)
+    for path in sorted((ROOT / "app" / "templates").glob("*.html")):
+        with path.open("rb") as file:
+            for _, _, texts, _ in babel_extract(file, list(KEYWORDS), [], {}):
+                template.add(texts if isinstance(texts, str) else tuple(text for text in texts or () if text))
     return template
 
 

@@ -68,14 +68,16 @@ def test_braces_in_texts_are_placeholders(entries):
             assert all(name.isidentifier() for name in fields(text)), text
 
 
-def test_the_extractor_sees_all_three_marks(tmp_path, monkeypatch):
+def test_the_extractor_sees_every_mark(tmp_path, monkeypatch):
     (tmp_path / "core").mkdir()
     (tmp_path / "core" / "x.py").write_text(
         'a = _("one {n}", n=1)\nb = N_("two")\nc = ngettext("{n} cat", "{n} cats", 2)\nd = _(name)\n'
     )
+    (tmp_path / "app" / "templates").mkdir(parents=True)
+    (tmp_path / "app" / "templates" / "x.html").write_text("<p>{{ _('three') }}</p>")
     monkeypatch.setattr(update, "ROOT", tmp_path)
     found = {m.id for m in update.extracted() if m.id}
-    assert found == {"one {n}", "two", ("{n} cat", "{n} cats")}
+    assert found == {"one {n}", "two", "three", ("{n} cat", "{n} cats")}
 
 
 def test_the_reader_gets_portuguese(monkeypatch):

@@ -1,0 +1,67 @@
+"""One served demo for all browser tests; every page that a test opens is watched."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import harness
+from tests.browser.harness import House, Watch
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))  # one demo, one Chromium
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not shutil.which(harness.CHROMIUM):
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = harness.launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The demo organisation, served; asked for only where there is a browser."""
+    with harness.demo(tmp_path_factory.mktemp("demo")) as served:
+        yield served
+
+
+@pytest.fixture
+def open_as(chromium: Browser, house: House) -> Iterator[Callable[..., Page]]:
+    """`open_as("Lukas Brandt", scheme="dark")` → a page of that person of the demo, signed in.
+
+    At the end of the test: no error on a console, no failed answer, no request to another host.
+    """
+    watches: list[Watch] = []
+    contexts = []
+
+    def enter(
+        name: str, *, scheme: str = "light", locale: str = "en-US", size: tuple[int, int] = (1440, 1000)
+    ) -> Page:
+        context = chromium.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme=scheme,
+            locale=locale,
+            base_url=house.url,
+        )
+        contexts.append(context)
+        watch = Watch(house.url.removeprefix("http://"))
+        watch.over(context)
+        watches.append(watch)
+        page = context.new_page()
+        harness.sign_in(page, name)
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert [complaint for watch in watches for complaint in watch.complaints()] == []

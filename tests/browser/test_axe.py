@@ -1,0 +1,72 @@
+"""axe on every page, in both themes and both languages; what Streamlit itself does wrong is listed and counted."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.browser import harness
+
+HERE = Path(__file__).parent
+RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@cache
+def script() -> str:
+    return (HERE / "vendor" / "axe.min.js").read_text()
+
+
+@cache
+def allowed() -> dict[str, dict[str, object]]:
+    return tomllib.loads((HERE / "axe_allowed.toml").read_text())
+
+
+def violations(page, scheme: str) -> list[str]:
+    """Run axe; return what is beyond the list, one line per node."""
+    page.evaluate(script())
+    found = page.evaluate(f"axe.run(document, {{runOnly: {RULES!r}}})")["violations"]
+    lines = []
+    for violation in found:
+        rule = allowed().get(violation["id"], {})
+        known = 0
+        for node in violation["nodes"]:
+            place = f"{node['target']} {node['html']}"
+            is_known = rule and str(rule["where"]) in place and rule.get("only", scheme) == scheme
+            known += bool(is_known)
+            if not is_known or known > int(str(rule["most"])):
+                detail = node["any"][0]["message"][:160] if node["any"] else ""
+                lines.append(f"{violation['id']}: {node['html'][:160]} {detail} at {node['target']}")
+    return lines
+
+
+@pytest.mark.parametrize(("name", "language"), [("Lukas Brandt", "en"), ("Beatriz Sampaio", "pt-BR")])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page(open_as, scheme, name, language):
+    page = open_as(name, scheme=scheme)
+    wrong = {}
+    for path in harness.addresses(page):
+        harness.visit(page, path)
+        assert not harness.failure(page), (path, harness.failure(page))
+        assert page.evaluate("document.documentElement.lang") == language, path
+        lines = violations(page, scheme)
+        if lines:
+            wrong[path] = lines
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("path", ["/sign-in"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_way_in(chromium, house, scheme, path):
+    context = chromium.new_context(color_scheme=scheme, base_url=house.url)
+    page = context.new_page()
+    page.goto(path)
+    page.wait_for_selector("h1")
+    lines = violations(page, scheme)
+    context.close()
+    assert lines == []
+
+
+def test_the_list_is_no_longer_than_it_was():
+    assert set(allowed()) <= {"svg-img-alt", "empty-table-header", "color-contrast"}
+    assert sum(int(str(rule["most"])) for rule in allowed().values()) <= 24
