@@ -1,0 +1,299 @@
+"""Inert reading of pickles: the real pickle machine runs, but every name it asks for answers with a stub.
+
+No code of the file can run, because nothing callable is ever resolved; what remains is the exact set of names
+that loading would import. The reader is a twin of joblib's own (1.6): the same pure-Python machine, the same
+place from which array bytes are taken, the same fresh machine for object arrays. Streams that the C machine
+would read are read by it too, and a disagreement between the two is refused.
+"""
+
+import pickle
+import re
+from collections.abc import Callable
+from typing import Any, BinaryIO, ClassVar, cast
+
+Name = tuple[str, str]
+
+WRAPPER: Name = ("joblib.numpy_pickle", "NumpyArrayWrapper")
+RECONSTRUCTOR: Name = ("copyreg", "_reconstructor")
+DTYPE: Name = ("numpy", "dtype")
+ARRAY_FACTS = {"subclass", "shape", "order", "dtype", "allow_mmap"}
+MOST_MEMO = 1 << 24
+MOST_DEPTH = 200
+MOST_NAMES = 20_000
+CHUNK = 1 << 20
+
+
+class Rejected(Exception):
+    """The file is not a pickle that can be vouched for; the message says why."""
+
+
+class _Answer:
+    """What a call of a stub answers: it accepts everything and does nothing."""
+
+    name: Name | None = None
+    arguments: tuple[object, ...] = ()
+    state: object = None
+    built = False
+
+    def __setstate__(self, state: object) -> None:
+        self.state = state
+        self.built = True
+
+    def append(self, _item: object) -> None:
+        """Take an item of a list, and forget it."""
+
+    def extend(self, _items: object) -> None:
+        """Take items of a list, and forget them."""
+
+    def add(self, _item: object) -> None:
+        """Take an item of a set, and forget it."""
+
+    def __setitem__(self, _key: object, _value: object) -> None:
+        """Take an item of a mapping, and forget it."""
+
+    def __call__(self, *arguments: object, **_named: object) -> "_Answer":
+        return _answer(None, arguments)
+
+
+def _answer(name: Name | None, arguments: tuple[object, ...]) -> _Answer:
+    answer = object.__new__(_Answer)
+    answer.name = name
+    answer.arguments = arguments
+    return answer
+
+
+class _Stub(type):
+    """The type of every stub class: calling or instantiating it gives an `_Answer`."""
+
+    name: Name
+
+    def __call__(cls, *arguments: object, **_named: object) -> _Answer:
+        return _answer(cls.name, arguments)
+
+
+def _new(cls: _Stub, *arguments: object, **_named: object) -> _Answer:
+    return _answer(cls.name, arguments)
+
+
+class _Names:
+    """The names asked for so far, and one stub for each."""
+
+    def __init__(self) -> None:
+        self._stubs: dict[Name, _Stub] = {}
+
+    def stub(self, module: object, name: object) -> _Stub:
+        if type(module) is not str or type(name) is not str:
+            raise Rejected("a name that is not text")
+        if len(self._stubs) >= MOST_NAMES:
+            raise Rejected("too many names")
+        key = (module, name)
+        if key not in self._stubs:
+            made = _Stub(f"{module}.{name}", (_Answer,), {"__new__": _new})
+            made.name = key
+            self._stubs[key] = made
+        return self._stubs[key]
+
+    def asked(self) -> frozenset[Name]:
+        return frozenset(self._stubs)
+
+
+class _CReader(pickle.Unpickler):
+    """The C machine with stubs for names."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__(file, encoding="latin1")
+        self.names = _Names()
+
+    def find_class(self, module: str, name: str) -> Any:
+        return self.names.stub(module, name)
+
+    def persistent_load(self, _pid: object) -> Any:
+        raise Rejected("a persistent id")
+
+
+_Machine: Any = pickle._Unpickler  # noqa: SLF001 - joblib loads with this very class
+
+
+class _Reader(_Machine):  # type: ignore[misc]
+    """The pure-Python machine with stubs for names; `arrays` says whether joblib's array bytes follow."""
+
+    dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(_Machine.dispatch)
+
+    def __init__(self, file: BinaryIO, names: _Names, *, arrays: bool, depth: int = 0) -> None:
+        super().__init__(file, encoding="latin1")
+        self.file = file
+        self.names = names
+        self.arrays = arrays
+        self.depth = depth
+        self.met_arrays = False
+
+    def find_class(self, module: object, name: object) -> _Stub:
+        return self.names.stub(module, name)
+
+    def persistent_load(self, _pid: object) -> object:
+        raise Rejected("a persistent id")
+
+    def get_extension(self, code: int) -> None:
+        raise Rejected(f"the registered extension {code}")
+
+    def load_build(self) -> None:
+        if len(self.stack) < 2:
+            raise Rejected("a state without an object")
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if not isinstance(target, _Answer):
+            # A state given to a class or to plain data changes what a later name means.
+            raise Rejected("a state for something that is not an object")
+        target.__setstate__(state)
+        if self.arrays and _made(target) == WRAPPER:
+            self.stack[-1] = self._skip_array(state)
+
+    dispatch[pickle.BUILD[0]] = load_build
+
+    def load_long_binput(self) -> None:
+        index = int.from_bytes(self.read(4), "little")
+        self._remember(index)
+
+    dispatch[pickle.LONG_BINPUT[0]] = load_long_binput
+
+    def load_put(self) -> None:
+        line = self.readline()[:-1]
+        if not re.fullmatch(rb"\d{1,10}", line):
+            raise Rejected("an odd memo index")
+        self._remember(int(line))
+
+    dispatch[pickle.PUT[0]] = load_put
+
+    def _remember(self, index: int) -> None:
+        if index > MOST_MEMO:
+            raise Rejected("a memo index over the limit")
+        self.memo[index] = self.stack[-1]
+
+    def _skip_array(self, state: object) -> _Answer:
+        """Step over the bytes of one array as joblib's `NumpyArrayWrapper.read_array` takes them."""
+        self.met_arrays = True
+        if type(state) is not dict or not set(state) >= ARRAY_FACTS:
+            raise Rejected("an array without its facts")
+        facts = cast("dict[str, object]", state)
+        shape = facts["shape"]
+        if type(shape) is not tuple or any(type(n) is not int or n < 0 for n in shape):
+            raise Rejected("an array of odd shape")
+        size, has_objects = _item(facts["dtype"])
+        if has_objects:
+            if self.depth > MOST_DEPTH:
+                raise Rejected("object arrays nested too deep")
+            _nested(self.file, self.names, self.depth + 1)
+            return _answer(None, ())
+        if facts.get("numpy_array_alignment_bytes") is not None:
+            padding = self.file.read(1)
+            if len(padding) != 1:
+                raise Rejected("the file ends inside an array")
+            self._skip(padding[0])
+        count = 1
+        for n in shape:
+            count *= n
+        self._skip(count * size)
+        return _answer(None, ())
+
+    def _skip(self, left: int) -> None:
+        while left > 0:
+            got = len(self.file.read(min(left, CHUNK)))
+            if not got:
+                raise Rejected("the file ends inside an array")
+            left -= got
+
+
+def _made(target: _Answer) -> Name | None:
+    """Return the name of the class of which `target` is an instance, as the loader would see it."""
+    if target.name == RECONSTRUCTOR and target.arguments and isinstance(target.arguments[0], _Stub):
+        return target.arguments[0].name
+    return target.name
+
+
+def _item(dtype: object) -> tuple[int, bool]:
+    """Return bytes per item and whether items are objects; `Rejected` for a dtype not understood exactly."""
+    if not isinstance(dtype, _Answer) or dtype.name != DTYPE or not dtype.arguments:
+        raise Rejected("an array of unknown type")
+    code = dtype.arguments[0]
+    found = re.fullmatch(r"([biufcmMSUVO])(\d{1,9})", code) if type(code) is str else None
+    if found is None:
+        raise Rejected("an array of unknown type")
+    letter, number = found[1], int(found[2])
+    if letter == "O":
+        return 8, True
+    fields = _fields(dtype, letter, number) if dtype.built else None
+    if fields is None:
+        return number * (4 if letter == "U" else 1), False
+    inner = [_item(f[0]) if type(f) is tuple and f else (0, True) for f in fields.values()]
+    if any(objects for _, objects in inner):
+        raise Rejected("an array with objects in its fields")
+    return number, False
+
+
+def _fields(dtype: _Answer, letter: str, number: int) -> dict[object, object] | None:
+    """Return the fields that the state of a dtype names: (version, order, subdtype, names, fields, size, …)."""
+    state = dtype.state
+    if type(state) is not tuple or not 8 <= len(state) <= 9:
+        raise Rejected("an array of unknown type")
+    subdtype, names, fields, size = state[2:6]
+    if subdtype is not None or (names is None) != (fields is None):
+        raise Rejected("an array of unknown type")
+    if fields is None:
+        if size not in {-1, number} and letter == "V":
+            raise Rejected("an array of unknown type")
+        if letter in "SU" and size not in {-1, number * (4 if letter == "U" else 1)}:
+            raise Rejected("an array of unknown type")
+        return None
+    if letter != "V" or type(fields) is not dict or size != number:
+        raise Rejected("an array of unknown type")
+    return cast("dict[object, object]", fields)
+
+
+def _nested(file: BinaryIO, names: _Names, depth: int) -> None:
+    """Read the pickle that joblib writes for an object array; older joblib reads it with the C machine."""
+    start = file.tell()
+    own = _Names()
+    _Reader(file, own, arrays=False, depth=depth).load()
+    _agree(file, start, own)
+    for module, name in own.asked():
+        names.stub(module, name)
+
+
+def _agree(file: BinaryIO, start: int, names: _Names) -> None:
+    end = file.tell()
+    file.seek(start)
+    second = _CReader(file)
+    second.load()
+    if file.tell() != end or second.names.asked() != names.asked():
+        raise Rejected("two readers disagree")
+    file.seek(end)
+
+
+def _end(file: BinaryIO) -> None:
+    if file.read(1):
+        raise Rejected("bytes after the end")
+
+
+def names_in(file: BinaryIO) -> frozenset[Name]:
+    """Return every (module, name) that loading the pickle would import; `file` is seekable and uncompressed.
+
+    Raise `Rejected` for anything that is not one whole, understood pickle: parse errors, bytes after the end,
+    a disagreement between the two machines.
+    """
+    names = _Names()
+    start = file.tell()
+    reader = _Reader(file, names, arrays=True)
+    try:
+        reader.load()
+        _end(file)
+        if not reader.met_arrays:
+            _agree(file, start, names)
+    except Rejected:
+        raise
+    except RecursionError as error:
+        raise Rejected("nested too deep") from error
+    except MemoryError as error:
+        raise Rejected("larger than the memory allowed") from error
+    except Exception as error:
+        raise Rejected(f"not a whole pickle ({type(error).__name__})") from error
+    return names.asked()

@@ -1,0 +1,36 @@
+"""Reading an ONNX graph as data: which operators it uses, and that nothing of it lies in another file."""
+
+from typing import BinaryIO
+
+import onnx
+
+from core.assets.intake.inert import Name, Rejected
+
+DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+
+
+def operators(file: BinaryIO) -> frozenset[Name]:
+    """Return (domain, operator) of every node; raise `Rejected` for foreign operators or external data."""
+    file.seek(0)
+    try:
+        model = onnx.load_model_from_string(file.read())
+    except Exception as error:  # protobuf's DecodeError, which has no typed home
+        raise Rejected("not a whole ONNX file") from error
+    if not model.graph.node:
+        raise Rejected("an ONNX file without a graph")
+    found: set[Name] = set()
+    waiting = [model.graph.node, *(f.node for f in model.functions)]
+    tensors = list(model.graph.initializer)
+    while waiting:
+        for node in waiting.pop():
+            if node.domain not in DOMAINS:
+                raise Rejected(f"an operator of another domain: {node.domain[:60]}.{node.op_type[:60]}")
+            found.add((node.domain or "ai.onnx", node.op_type))
+            for attribute in node.attribute:
+                graphs = [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
+                tensors += [*attribute.tensors, *([attribute.t] if attribute.HasField("t") else [])]
+                waiting += [g.node for g in graphs]
+                tensors += [t for g in graphs for t in g.initializer]
+    if any(t.external_data or t.data_location == onnx.TensorProto.EXTERNAL for t in tensors):
+        raise Rejected("weights that lie in another file")
+    return frozenset(found)
