@@ -172,7 +172,9 @@ def _subtrees(session: Session) -> proofs.Subtree:
         block = start >> KEPT_LEVEL
         if block not in blocks:
             first = block << KEPT_LEVEL
-            query = select(AuditEvent.leaf).where(AuditEvent.idx >= first, AuditEvent.idx < first + (1 << KEPT_LEVEL))
+            query = select(AuditEvent.leaf).where(
+                AuditEvent.idx >= first, AuditEvent.idx < first + (1 << KEPT_LEVEL)
+            )
             blocks[block] = list(session.exec(query.order_by(col(AuditEvent.idx))))
         offset = block << KEPT_LEVEL
         hashes = blocks[block][start - offset : end - offset]
