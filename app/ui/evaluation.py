@@ -1,0 +1,247 @@
+"""What an evaluation found: metrics with their intervals first, then the curves, then what it cost."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.ui import badges
+from app.ui.card import card
+from app.ui.charts import chart, palette
+from app.ui.empty import note
+from app.ui.metric_strip import Figure, metric_strip
+from app.ui.text import label, md
+from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
+from core.i18n import N_, _, moment, ngettext, number
+
+METRIC_NAMES: Mapping[str, str] = {
+    "roc_auc": N_("Area under the ROC curve"),
+    "average_precision": N_("Average precision"),
+    "pr_auc": N_("Area under the precision-recall curve"),
+    "gini": N_("Gini coefficient"),
+    "ks": N_("Kolmogorov–Smirnov separation"),
+    "log_loss": N_("Log loss"),
+    "brier": N_("Brier score"),
+    "ece": N_("Expected calibration error"),
+    "accuracy": N_("Accuracy"),
+    "balanced_accuracy": N_("Balanced accuracy"),
+    "precision": N_("Precision"),
+    "recall": N_("Recall"),
+    "specificity": N_("Specificity"),
+    "f1": N_("F1 score"),
+    "f1_macro": N_("F1 score, mean over classes"),
+    "macro_f1": N_("F1 score, mean over classes"),
+    "mcc": N_("Matthews correlation"),
+    "r2": N_("Share of variance explained (R²)"),
+    "mae": N_("Mean absolute error"),
+    "rmse": N_("Root mean squared error"),
+    "mape": N_("Mean absolute percentage error"),
+    "median_ae": N_("Median absolute error"),
+    "bias": N_("Mean error"),
+    "selection_rate": N_("Share decided positive"),
+    "prevalence": N_("Share truly positive"),
+}
+LOSSES = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape", "median_ae"})
+_HEADLINE = 4
+
+
+def metric_name(metric: str) -> str:
+    """Return the words for a metric, in the reader's language."""
+    return _(METRIC_NAMES[metric]) if metric in METRIC_NAMES else metric.replace("_", " ").capitalize()
+
+
+def interval(estimate: Estimate) -> str:
+    """Write a 95 % interval."""
+    return f"{number(estimate.low, 3)} – {number(estimate.high, 3)}"
+
+
+def headline(evaluation: Evaluation) -> None:
+    """Draw the first metrics as a strip, each with interval and sample size."""
+    metric_strip(
+        [
+            Figure(
+                metric_name(name),
+                number(found.value, 3),
+                reference=interval(found),
+                help_text=_(
+                    "95 % interval {interval}, bootstrap over {rows}.",
+                    interval=interval(found),
+                    rows=ngettext("{n} row", "{n} rows", found.n),
+                ),
+            )
+            for name, found in list(evaluation.metrics.items())[:_HEADLINE]
+        ],
+        columns=_HEADLINE,
+    )
+
+
+def metric_table(metrics: Mapping[str, Estimate]) -> None:
+    """Draw every metric with interval, sample size and which way is better."""
+    st.table(
+        {
+            _("Metric"): [f"**{md(metric_name(name))}**" for name in metrics],
+            _("Value"): [number(found.value, 3) for found in metrics.values()],
+            _("95 % interval"): [interval(found) for found in metrics.values()],
+            _("Rows"): [number(found.n) for found in metrics.values()],
+            _("Better"): [_("lower") if name in LOSSES else _("higher") for name in metrics],
+        },
+        border="horizontal",
+        hide_index=True,
+    )
+
+
+def evaluation_view(evaluation: Evaluation, *, key: str) -> None:
+    """Draw the whole evaluation."""
+    headline(evaluation)
+    measured = _(
+        "Measured {when} on {rows}", when=moment(evaluation.finished_at), rows=_rows(evaluation.rows)
+    )
+    with card(_("Metrics"), f":gray[{md(measured)}]"):
+        metric_table(evaluation.metrics)
+    drawn = [name for name in _CURVES if name in evaluation.curves]
+    with st.grid(2, gap="small", min_column_width=340):
+        for name in drawn:
+            title, draw, reading = _CURVES[name]
+            with card(_(title)):
+                figure = draw(evaluation.curves[name])
+                chart(figure, alt=_(reading), key=f"{key}_{name}", height=280)
+                note(_(reading), icon="visibility")
+        if evaluation.confusion is not None:
+            with card(_("Confusion")):
+                confusion_table(evaluation.confusion, evaluation.threshold)
+    with card(_("How it ran")):
+        _running(evaluation)
+
+
+def confusion_table(confusion: Confusion, threshold: float | None) -> None:
+    """Draw true classes down, decided classes across."""
+    across = {
+        _("Decided {label}", label=md(name)): [number(row[at]) for row in confusion.counts]
+        for at, name in enumerate(confusion.labels)
+    }
+    truth = {_("Truly"): [f"**{md(name)}**" for name in confusion.labels]}
+    st.table({**truth, **across}, border="horizontal", hide_index=True)
+    if threshold is not None:
+        note(_("Decided positive from a probability of {threshold}.", threshold=number(threshold, 3)))
+
+
+def _running(evaluation: Evaluation) -> None:
+    same = (
+        badges.badge(_("Same predictions in two loads"), badges.Tone.GOOD)
+        if evaluation.reproducible
+        else badges.badge(_("Predictions differ between two loads"), badges.Tone.WARN)
+    )
+    st.markdown(
+        badges.row(
+            same,
+            badges.badge(
+                _(
+                    "{p50} ms per row, 95th percentile {p95} ms",
+                    p50=number(evaluation.latency_p50_ms, 3),
+                    p95=number(evaluation.latency_p95_ms, 3),
+                ),
+                icon="speed",
+            ),
+            badges.badge(_("{memory} MiB", memory=number(evaluation.memory_mb, 0)), icon="memory"),
+        )
+    )
+    for text in evaluation.notes:
+        note(md(_(text)))
+
+
+def _rows(count: int) -> str:
+    return ngettext("{n} row", "{n} rows", count)
+
+
+Series = Mapping[str, Sequence[float]]
+
+
+def _line(x: Sequence[float], y: Sequence[float], name: str) -> go.Scatter:
+    return go.Scatter(
+        x=list(x), y=list(y), mode="lines", name=name, line={"color": palette().accent, "width": 2}
+    )
+
+
+def _diagonal(low: float, high: float, name: str) -> go.Scatter:
+    style = {"color": palette().muted, "dash": "dash", "width": 1}
+    return go.Scatter(x=[low, high], y=[low, high], mode="lines", name=name, line=style, hoverinfo="skip")
+
+
+def _axes(figure: go.Figure, x: str, y: str) -> go.Figure:
+    figure.update_xaxes(title=label(x))
+    figure.update_yaxes(title=label(y))
+    return figure
+
+
+def _roc(curve: Series) -> go.Figure:
+    figure = go.Figure([_diagonal(0, 1, _("Chance")), _line(curve["fpr"], curve["tpr"], _("Model"))])
+    return _axes(figure, _("False positive rate"), _("True positive rate"))
+
+
+def _pr(curve: Series) -> go.Figure:
+    figure = go.Figure([_line(curve["recall"], curve["precision"], _("Model"))])
+    figure.update_yaxes(range=[0, 1.02])
+    return _axes(figure, _("Recall"), _("Precision"))
+
+
+def _calibration(curve: Series) -> go.Figure:
+    figure = go.Figure([_diagonal(0, 1, _("Perfect"))])
+    counts = curve.get("count", [])
+    figure.add_scatter(
+        x=list(curve["predicted"]),
+        y=list(curve["observed"]),
+        mode="lines+markers",
+        name=_("Model"),
+        line={"color": palette().accent},
+        customdata=[number(n) for n in counts] or None,
+        hovertemplate="%{x:.3f} → %{y:.3f}<br>n = %{customdata}<extra></extra>" if counts else None,
+    )
+    return _axes(figure, _("Predicted probability"), _("Observed share"))
+
+
+def _residuals(curve: Series) -> go.Figure:
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(curve["residual"]), y=list(curve["count"]), marker={"color": palette().accent}, name=_("Rows")
+    )
+    figure.update_layout(bargap=0.05)
+    return _axes(figure, _("Predicted less observed"), _("Rows"))
+
+
+def _scatter(curve: Series) -> go.Figure:
+    low, high = min(curve["observed"], default=0.0), max(curve["observed"], default=1.0)
+    figure = go.Figure([_diagonal(low, high, _("Perfect"))])
+    figure.add_scatter(
+        x=list(curve["observed"]),
+        y=list(curve["predicted"]),
+        mode="markers",
+        name=_("Model"),
+        marker={"color": palette().accent, "opacity": 0.5, "size": 6},
+    )
+    return _axes(figure, _("Observed"), _("Predicted"))
+
+
+_CURVES = {
+    "roc": (
+        N_("ROC curve"),
+        _roc,
+        N_("The further above the dashed line, the better the model tells the outcomes apart."),
+    ),
+    "pr": (
+        N_("Precision and recall"),
+        _pr,
+        N_("How many alarms are right, against how many cases are found."),
+    ),
+    "calibration": (
+        N_("Calibration"),
+        _calibration,
+        N_("On the dashed line, a predicted probability is what happens."),
+    ),
+    "scatter": (
+        N_("Predicted and observed"),
+        _scatter,
+        N_("On the dashed line, the prediction is what happened."),
+    ),
+    "residuals": (N_("Errors"), _residuals, N_("Errors should lie around zero, without a long side.")),
+}
+"""Name of the curve → title, drawing, how to read it."""
