@@ -39,7 +39,7 @@ def read_note(note: str, key: str) -> tuple[int, bytes]:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - the message names what is missing
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
 
-    origin, identity, encoded = key.rsplit("+", 2)
+    origin, identity, encoded = key.split("+", 2)
     public = base64.b64decode(encoded)
     if public[:1] != b"\x01" or sha256(origin.encode() + b"\n" + public).digest()[:4].hex() != identity:
         raise Unusable("the key does not carry its own identity")
