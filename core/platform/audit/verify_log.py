@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("export")
     parser.add_argument("--key", required=True, help="the log's verifier key: ORIGIN+ID+BASE64")
     parser.add_argument("checkpoints", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     try:
         verdict = judge(leaves(arguments.export), held_elsewhere(arguments.checkpoints, arguments.key))
     except (Unusable, OSError, ValueError, KeyError) as error:
