@@ -85,6 +85,30 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_dataset_digest'), 'dataset', ['digest'], unique=False)
+    op.create_table('explanation',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('model_digest', sa.String(), nullable=False),
+    sa.Column('data_digest', sa.String(), nullable=False),
+    sa.Column('label', sa.String(), nullable=False),
+    sa.Column('method', sa.String(), nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('unit', sa.String(), nullable=False),
+    sa.Column('fallback', sa.String(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('population', sa.Integer(), nullable=False),
+    sa.Column('background', sa.Integer(), nullable=False),
+    sa.Column('base', sa.Float(), nullable=False),
+    sa.Column('max_error', sa.Float(), nullable=False),
+    sa.Column('largest_standard_error', sa.Float(), nullable=False),
+    sa.Column('importance', JSON, nullable=False),
+    sa.Column('values_digest', sa.String(), nullable=False),
+    sa.Column('seconds', sa.Float(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_explanation_model_digest'), 'explanation', ['model_digest'], unique=False)
+    op.create_index(op.f('ix_explanation_version_id'), 'explanation', ['version_id'], unique=True)
     op.create_table('house',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
@@ -389,6 +413,7 @@ def upgrade() -> None:
     sa.Column('ended_by', sa.String(), nullable=False),
     sa.Column('ended_at', UtcDateTime(), nullable=True),
     sa.Column('end_reason', sa.String(), nullable=False),
+    sa.Column('end_note', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
     sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
     sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),

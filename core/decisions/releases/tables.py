@@ -1,0 +1,167 @@
+"""Rows of policies, sealed thresholds, requests and their rounds, gate results, votes and deployments."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from core.platform.store.columns import json_column, utc
+
+
+class PolicyRow(SQLModel, table=True):
+    """A published policy; never changed. The digest is of `text`."""
+
+    __tablename__ = "release_policy"
+    __table_args__ = (UniqueConstraint("tier", "environment", "version"),)
+
+    digest: str = Field(primary_key=True)
+    name: str
+    version: str
+    tier: str
+    environment: str
+    text: str
+    published_by: str
+    published_at: datetime = Field(sa_column=utc(index=True))
+
+
+class SealedRow(SQLModel, table=True):
+    """The gate thresholds of one version for one environment, fixed before its evaluation started."""
+
+    __tablename__ = "sealed_threshold"
+    __table_args__ = (UniqueConstraint("version_id", "environment", "policy_digest"),)
+
+    id: str = Field(primary_key=True)
+    version_id: str = Field(foreign_key="model_version.id", index=True)
+    environment: str
+    policy_digest: str = Field(foreign_key="release_policy.digest")
+    thresholds: dict[str, Any] = Field(sa_column=json_column())
+    digest: str
+    sealed_at: datetime = Field(sa_column=utc())
+
+
+_OPEN = text("state IN ('submitted', 'in_review', 'changes_requested')")
+
+
+class RequestRow(SQLModel, table=True):
+    """A request to make a version live; the aggregate that every decision locks first."""
+
+    __tablename__ = "release_request"
+    __table_args__ = (
+        Index(
+            "one_open_request",
+            "version_id",
+            "environment",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    use_case_id: str = Field(foreign_key="use_case.id", index=True)
+    version_id: str = Field(foreign_key="model_version.id", index=True)
+    environment: str
+    state: str = Field(index=True)
+    round: int
+    policy_digest: str = Field(foreign_key="release_policy.digest")
+    note: str
+    requested_by: str
+    requested_at: datetime = Field(sa_column=utc())
+    due_at: datetime = Field(sa_column=utc())
+    closed_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    approved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    expires_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class RoundRow(SQLModel, table=True):
+    """One round of a request, bound to the snapshot of the facts that it decides on."""
+
+    __tablename__ = "release_round"
+    __table_args__ = (UniqueConstraint("request_id", "number"),)
+
+    id: str = Field(primary_key=True)
+    request_id: str = Field(foreign_key="release_request.id", index=True)
+    number: int
+    snapshot: dict[str, Any] = Field(sa_column=json_column())
+    snapshot_digest: str
+    opened_by: str
+    opened_at: datetime = Field(sa_column=utc())
+    judged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class GateRow(SQLModel, table=True):
+    """What one gate found in one run of the checks; later runs add rows, none is overwritten."""
+
+    __tablename__ = "gate_result"
+    __table_args__ = (UniqueConstraint("round_id", "run", "kind"),)
+
+    id: str = Field(primary_key=True)
+    round_id: str = Field(foreign_key="release_round.id", index=True)
+    run: int
+    position: int
+    kind: str
+    verdict: str
+    blocks: bool
+    metric: str
+    measured: float | None
+    low: float | None
+    high: float | None
+    n: int
+    limit: float | None
+    comparison: str
+    unit: str
+    reason: str
+    said: str
+    evidence_kind: str
+    evidence_id: str
+    judged_at: datetime = Field(sa_column=utc())
+
+
+class VoteRow(SQLModel, table=True):
+    """One person's signature in one round: name, time and meaning, bound to the snapshot."""
+
+    __tablename__ = "release_vote"
+    __table_args__ = (UniqueConstraint("round_id", "person_id"),)
+
+    id: str = Field(primary_key=True)
+    round_id: str = Field(foreign_key="release_round.id", index=True)
+    request_id: str = Field(foreign_key="release_request.id", index=True)
+    person_id: str = Field(index=True)
+    area: str
+    meaning: str
+    rationale: str
+    snapshot_digest: str
+    signed_at: datetime = Field(sa_column=utc())
+
+
+_LIVE = text("ended_at IS NULL")
+
+
+class DeploymentRow(SQLModel, table=True):
+    """A version's time in an environment; at most one without an end per use case and environment."""
+
+    __tablename__ = "deployment"
+    __table_args__ = (
+        Index(
+            "one_live_deployment",
+            "use_case_id",
+            "environment",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    use_case_id: str = Field(foreign_key="use_case.id", index=True)
+    environment: str
+    version_id: str = Field(foreign_key="model_version.id", index=True)
+    request_id: str = Field(foreign_key="release_request.id", index=True)
+    artifact_digest: str
+    started_by: str
+    started_at: datetime = Field(sa_column=utc())
+    ended_by: str = ""
+    ended_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    end_reason: str = ""
+    end_note: str = ""
