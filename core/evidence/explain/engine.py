@@ -22,6 +22,7 @@ Progress = Callable[[float], None]
 TOLERANCE = 1e-5  # of max(1, |f|): design page "Explanation engine", decision 1
 AGNOSTIC_BACKGROUND = 50
 FEWEST_PAIRS, MOST_PAIRS = 4, 64
+ENUMERATE = -1  # in place of a number of pairs: every coalition
 PROBE = 10_000  # predictions that measure the model's speed
 
 
@@ -63,6 +64,9 @@ class Attributions:
     label: str
     background: int  # rows of background data; 0 where the training covers stand in for it
     fallback: Fallback | None = None
+    pairs: int = (
+        0  # antithetic pairs of permutations drawn; ENUMERATE for all coalitions, 0 for family methods
+    )
 
     @property
     def max_error(self) -> float:
@@ -84,20 +88,24 @@ def explain(
     label: str | None = None,
     budget: float = 30.0,
     seed: int = 0,
+    agnostic_only: bool = False,
+    pairs: int = 0,
     progress: Progress | None = None,
 ) -> Attributions:
     """Attributions of `rows` by the exact method of the model's family, else model-agnostic within `budget` seconds.
 
-    `label` is the class to explain (default: the second). Raises NoScoreError.
+    `label` is the class to explain (default: the second). `pairs` fixes the permutations drawn (or ENUMERATE), so
+    that blocks of one table are alike. Raises NoScoreError.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a foreign model's warnings are not ours to print
-        exact, reason = _family(model, rows, background, label)
+        exact, reason = (None, None) if agnostic_only else _family(model, rows, background, label)
         if exact is not None and exact.holds:
             return exact
         if exact is not None:
             reason = Fallback.GATE
-        return replace(_agnostic(model, rows, background, label, budget, seed, progress), fallback=reason)
+        found = _agnostic(model, rows, background, label, budget, seed, pairs, progress)
+        return replace(found, fallback=reason)
 
 
 def _family(
@@ -225,15 +233,21 @@ def _agnostic(
     label: str | None,
     budget: float,
     seed: int,
+    pairs: int,
     progress: Progress | None,
 ) -> Attributions:
     output = _any_output(model, label)
     few = background.head(AGNOSTIC_BACKGROUND)
-    game = _game(output, rows, few, budget, seed)
+    if pairs == ENUMERATE:
+        game = agnostic.enumeration(rows.shape[1])
+    elif pairs:
+        game = agnostic.permutations(rows.shape[1], pairs, seed)
+    else:
+        game = _game(output, rows, few, budget, seed)
     found = agnostic.attribute(output.score, rows, few, game, progress)
     method = Method.EXACT if found.exact else Method.PERMUTATION
     result = _result(output, rows, found.values, found.base, method, Question.INTERVENTIONAL, len(few))
-    return replace(result, errors=found.errors)
+    return replace(result, errors=found.errors, pairs=ENUMERATE if game.exact else len(game.combine))
 
 
 def _any_output(model: object, label: str | None) -> RawOutput:

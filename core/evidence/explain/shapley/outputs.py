@@ -35,10 +35,19 @@ def position_of(model: object, label: str | None) -> int | None:
     classes = getattr(model, "classes_", None)
     if classes is None:
         return None
-    names = [str(c) for c in classes]
-    if label is not None and label in names:
-        return names.index(label)
+    names = [_canonical(c) for c in classes]
+    if label is not None and _canonical(label) in names:
+        return names.index(_canonical(label))
     return min(1, len(names) - 1)
+
+
+def _canonical(label: object) -> str:
+    """One text for a class, whether a table wrote 1, 1.0 or True."""
+    text = {"true": "1", "false": "0"}.get(str(label).strip().lower(), str(label))
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text
 
 
 def probability(model: object, label: str | None) -> RawOutput | None:

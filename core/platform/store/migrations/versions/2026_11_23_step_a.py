@@ -42,6 +42,14 @@ AUDIT_POSTGRESQL = (
 
 
 def upgrade() -> None:
+    op.create_table('audit_checkpoint',
+    sa.Column('size', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('note', sa.Text(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('time', UtcDateTime(), nullable=False),
+    sa.Column('places', JSON, nullable=False),
+    sa.PrimaryKeyConstraint('size')
+    )
     op.create_table('audit_event',
     sa.Column('idx', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('body', sa.Text(), nullable=False),

@@ -1,0 +1,98 @@
+"""Ask for explanations and store them."""
+
+from dataclasses import asdict, dataclass
+
+from sqlmodel import select
+
+from core.assets.registry import queries as registry
+from core.assets.registry.version import VersionState
+from core.errors import Conflict
+from core.evidence.explain import queries
+from core.evidence.explain.engine import Fallback, Method, Question
+from core.evidence.explain.importance import Importance
+from core.evidence.explain.shapley.outputs import Unit
+from core.evidence.explain.tables import ExplanationRow
+from core.i18n import N_
+from core.ids import new_id
+from core.platform.access.permissions import Permission, require
+from core.platform.jobs import commands as jobs
+from core.platform.store import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What a job has computed for one version, ready to be stored."""
+
+    model_digest: str
+    data_digest: str
+    label: str
+    method: Method
+    question: Question
+    unit: Unit
+    fallback: Fallback | None
+    rows: int
+    population: int
+    background: int
+    base: float
+    max_error: float
+    largest_standard_error: float
+    importance: tuple[Importance, ...]
+    values_digest: str
+    seconds: float
+
+
+def request_explanation(uow: UnitOfWork, version_id: str) -> str:
+    """Start the job that explains a version; return the job's id, of the running one where there is one.
+
+    Raise `Refused`, `NotFound`, or `Conflict` for a version that is not ready.
+    """
+    require(uow.actor, Permission.RUN_EXPLANATION)
+    version = registry.version(uow.session, version_id)
+    if version.state is not VersionState.READY:
+        raise Conflict(
+            "explanation.version_not_ready",
+            N_("Version {number} has not passed its checks, so it cannot be explained."),
+            fix=N_("Wait for its evaluation, or upload a version that loads."),
+            number=version.number,
+        )
+    running = queries.job(uow.session, version_id)
+    if running is not None and not running.over:
+        return running.id
+    job_id = enqueue_for(uow, version_id)
+    uow.record("explanation.requested", "version", version_id, {"job": job_id})
+    return job_id
+
+
+def enqueue_for(uow: UnitOfWork, version_id: str) -> str:
+    """Enqueue the explanation as a part of another command (the end of an evaluation): no event of its own."""
+    return jobs.enqueue(uow, queries.JOB_KIND, queries.SUBJECT_KIND, version_id, {"version_id": version_id})
+
+
+def store(uow: UnitOfWork, version_id: str, computed: Computed) -> str:
+    """Store a version's explanation in place of a smaller one; return its id."""
+    require(uow.actor, Permission.RUN_EXPLANATION)
+    row = uow.session.exec(
+        select(ExplanationRow).where(ExplanationRow.version_id == version_id).with_for_update()
+    ).first()
+    facts = {**asdict(computed), "importance": [asdict(i) for i in computed.importance]}
+    facts["fallback"] = computed.fallback.value if computed.fallback else ""
+    if row is None:
+        row = ExplanationRow(id=new_id("exp"), version_id=version_id, created_at=uow.now, **facts)
+    else:
+        row.sqlmodel_update({**facts, "created_at": uow.now})
+    uow.session.add(row)
+    uow.record(
+        "explanation.stored",
+        "version",
+        version_id,
+        {
+            "method": computed.method.value,
+            "question": computed.question.value,
+            "unit": computed.unit.value,
+            "rows": computed.rows,
+            "max_error": f"{computed.max_error:.3g}",
+            "values": computed.values_digest,
+            "data": computed.data_digest,
+        },
+    )
+    return row.id

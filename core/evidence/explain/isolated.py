@@ -1,0 +1,54 @@
+"""What runs beside an uploaded model inside the isolated runner; nothing here touches store or network."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.evidence.explain.engine import NoScoreError, explain
+from core.evidence.explain.shapley import quadrature
+
+Arrays = dict[str, NDArray[np.generic]]
+Meta = dict[str, object]
+
+
+def attribute(
+    model: object, frames: Mapping[str, pd.DataFrame], options: Mapping[str, object]
+) -> tuple[Arrays, Meta]:
+    """Attributions of `frames["rows"]` against `frames["background"]`.
+
+    Options: `label` (class to explain, "" for the default), `budget` (seconds), `seed`, `agnostic` (skip exact
+    methods), `pairs` (fixed number of permutation pairs, 0: choose). Meta holds `refused` when nothing can be
+    explained.
+    """
+    try:
+        found = explain(
+            model,
+            frames["rows"],
+            frames["background"],
+            label=str(options.get("label") or "") or None,
+            budget=float(str(options.get("budget", 30.0))),
+            seed=int(str(options.get("seed", 0))),
+            agnostic_only=bool(options.get("agnostic", False)),
+            pairs=int(str(options.get("pairs", 0))),
+        )
+    except NoScoreError:
+        return {}, {"refused": "no_score"}
+    arrays: Arrays = {"values": found.values, "scores": found.scores, "errors": found.errors}
+    return arrays, {
+        "base": found.base,
+        "method": found.method.value,
+        "question": found.question.value,
+        "unit": found.unit.value,
+        "label": found.label,
+        "background": found.background,
+        "pairs": found.pairs,
+        "fallback": found.fallback.value if found.fallback else "",
+        "max_error": found.max_error,
+    }
+
+
+def warm_up() -> None:
+    """Load and compile what `attribute` needs: for the runner, before it forks and locks itself in."""
+    quadrature.warm_up()
