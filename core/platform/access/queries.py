@@ -70,10 +70,16 @@ def house(session: Session) -> str | None:
 
 def person(session: Session, person_id: str) -> Person:
     """Return one person. Raise `NotFound`."""
-    row = session.get(PersonRow, person_id)
-    if row is None:
+    found = find(session, person_id)
+    if found is None:
         raise NotFound("person.unknown", N_("There is no person {id}."), id=person_id)
-    return _person(row, _roles(session, [row.id]))
+    return found
+
+
+def find(session: Session, person_id: str) -> Person | None:
+    """Return one person, or none."""
+    row = session.get(PersonRow, person_id)
+    return None if row is None else _person(row, _roles(session, [row.id]))
 
 
 def people(session: Session) -> list[Person]:

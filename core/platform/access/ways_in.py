@@ -155,7 +155,7 @@ def redeem_ticket(uow: UnitOfWork, secret: str, purpose: Purpose, subject: str) 
     holder = consume(uow, secret, purpose, subject)
     row = None if holder is None else uow.session.get(PersonRow, holder)
     if holder is None or row is None or row.disabled_at is not None:
-        raise _spent()
+        raise spent()
     roles = uow.session.exec(select(PersonRoleRow.role).where(PersonRoleRow.person_id == holder)).all()
     return Actor(holder, "person", frozenset(roles), "page")
 
@@ -177,11 +177,11 @@ def accept_invitation(uow: UnitOfWork, secret: str, password: Protected) -> str:
     """Use an invitation up: set the password, end other sessions, return the person's id."""
     found = queries.ticket(uow.session, secret, Purpose.INVITATION, uow.now)
     if found is None:
-        raise _spent()
+        raise spent()
     consume(uow, secret, Purpose.INVITATION, found.subject)
     row = uow.session.get(PersonRow, found.subject)
     if row is None or row.disabled_at is not None:
-        raise _spent()
+        raise spent()
     row.password_hash = password
     uow.session.execute(
         update(SessionRow)
@@ -215,13 +215,13 @@ def consume(uow: UnitOfWork, secret: str, purpose: Purpose, subject: str) -> str
         .values(used_at=uow.now)
     )
     if done.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE answers with a cursor
-        raise _spent()
+        raise spent()
     return uow.session.exec(
         select(TicketRow.person_id).where(TicketRow.digest == secrets.digest(secret))
     ).one()
 
 
-def _spent() -> Unauthenticated:
+def spent() -> Unauthenticated:
     return Unauthenticated(
         "ticket.spent",
         N_("This link or ticket is used up, expired or for something else."),
