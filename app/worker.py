@@ -10,6 +10,7 @@ import psutil
 
 from app.wiring import open_store
 from core.ids import new_id
+from core.platform.audit import work as audit
 from core.platform.jobs import commands, queries
 from core.platform.jobs.handling import run
 from core.platform.jobs.queue import Queue
@@ -63,6 +64,8 @@ def _watch(
                 )
                 commands.sweep(uow)
             _announce_forgotten(store, queue, announced)
+            if audit.due(store):
+                audit.seal(store)
         except Exception:
             log.warning("sweep failed; it is tried again", exc_info=True)
         stop.wait(SWEEP_SECONDS)

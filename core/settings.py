@@ -30,6 +30,16 @@ class Settings:
     upload_mib: str = _setting("1024", N_("Largest file taken, in MiB"))
     runner_mib: str = _setting("4096", N_("Memory of one isolated call, in MiB"))
     runner_seconds: str = _setting("120", N_("Time of one isolated call, in seconds"))
+    signing_key: str = _setting(
+        "", N_("File of the Ed25519 key that signs checkpoints; made in the folder when empty")
+    )
+    checkpoint_to: str = _setting(
+        "",
+        N_(
+            "Where checkpoints go besides the store: folders, git:FOLDER or object storage URLs, separated by spaces"
+        ),
+    )
+    log_origin: str = _setting("aval.local/log", N_("Name under which this installation signs its log"))
     time_zone: str = _setting("UTC", N_("Time zone in which moments are shown"))
     workers: str = _setting("1", N_("Worker processes that the server supervises; 0 for none"))
 

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, select
 
 from core.platform.audit import proofs
 from core.platform.audit.log import stamp
 from core.platform.audit.merkle import Frontier, leaf_hash, node_hash
-from core.platform.audit.tables import KEPT_LEVEL, AuditEvent, AuditFrontier, AuditNode
+from core.platform.audit.tables import KEPT_LEVEL, AuditCheckpoint, AuditEvent, AuditFrontier, AuditNode
 from core.platform.store import Json
 
 PAGE = 5_000
@@ -31,6 +33,17 @@ class RecordedEvent:
     data: Mapping[str, Json]
     body: str
     leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheckpoint:
+    """A signed note about the first `size` entries, the key it verifies under, and the places that hold it."""
+
+    size: int
+    note: str
+    key: str
+    time: datetime
+    places: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,57 +107,90 @@ def head(session: Session) -> tuple[int, str]:
     return row.size, Frontier.unpack(row.size, row.edge).root().hex()
 
 
+def checkpoints(session: Session, limit: int = 50) -> list[KeptCheckpoint]:
+    """Return the kept checkpoints, newest first."""
+    query = select(AuditCheckpoint).order_by(col(AuditCheckpoint.size).desc()).limit(limit)
+    return [KeptCheckpoint(r.size, r.note, r.key, r.time, tuple(r.places)) for r in session.exec(query)]
+
+
+def last_checkpoint(session: Session) -> KeptCheckpoint | None:
+    """Return the newest checkpoint, or none."""
+    found = checkpoints(session, limit=1)
+    return found[0] if found else None
+
+
 def verify(session: Session) -> Verification:
     """Recompute every leaf and the root from the bodies; name the first entry that does not fit.
 
-    An entry is at fault when its index leaves a gap, its body does not hash to its leaf, its body is not the
-    one the search columns name. At the end the recomputed edge must equal the
-    stored one, which also reveals a cut tail.
+    An entry is at fault when its index leaves a gap, its body does not hash to its leaf, or its body is not the one
+    the search columns name. At the end the recomputed edge must equal the stored one, which reveals a cut tail and an
+    entry rewritten together with its leaf; the stored inner nodes then name the block it lies in.
     """
     size, root = head(session)
+    kept = {
+        (n.level, n.idx): n.hash for n in session.exec(select(AuditNode).where(AuditNode.level == KEPT_LEVEL))
+    }
     frontier = Frontier()
     for row in _all(session):
         reason = _fault(row, frontier.size)
         if reason:
             return Verification(size, root, ok=False, first_bad=frontier.size, reason=reason)
-        frontier = frontier.push(row.leaf)
+        start = frontier.size
+        frontier, completed = frontier.grow(row.leaf)
+        for level, index, node in completed:
+            if level == KEPT_LEVEL and kept.get((level, index)) != node:
+                return Verification(size, root, ok=False, first_bad=start - (1 << level) + 1, reason="block")
     if frontier.size != size:
         return Verification(size, root, ok=False, first_bad=min(frontier.size, size), reason="size")
     if frontier.root().hex() != root:
-        return Verification(size, root, ok=False, first_bad=None, reason="root")
+        block = (size >> KEPT_LEVEL) << KEPT_LEVEL
+        return Verification(size, root, ok=False, first_bad=min(block, max(size - 1, 0)), reason="root")
     return Verification(size, root, ok=True)
 
 
-def _fault(row: AuditEvent, index: int) -> str:
+class _Row(NamedTuple):
+    idx: int
+    body: str
+    leaf: bytes
+    action: str
+    actor: str
+    subject_kind: str
+    subject_id: str
+    time: str
+
+
+def _fault(row: _Row, index: int) -> str:
     if row.idx != index:
         return "gap"
     if leaf_hash(row.body.encode()) != row.leaf:
         return "body"
     body = json.loads(row.body)
-    named = (
+    said = (
         body["seq"],
-        body["time"],
         body["action"],
         body["actor"]["id"],
         body["subject"]["kind"],
         body["subject"]["id"],
+        body["time"],
     )
-    if named != (row.idx, row.time, row.action, row.actor, row.subject_kind, row.subject_id):
+    if said != (row.idx, *row[3:]):
         return "columns"
     return ""
 
 
-def _all(session: Session) -> Iterator[AuditEvent]:
+def _all(session: Session) -> Iterator[_Row]:
+    table = AuditEvent.__table__  # type: ignore[attr-defined]
+    columns = [table.c[name] for name in _Row._fields]
     last = -1
     while True:
-        rows = session.exec(
-            select(AuditEvent).where(AuditEvent.idx > last).order_by(col(AuditEvent.idx)).limit(PAGE)
+        rows = session.execute(
+            sql_select(*columns).where(table.c.idx > last).order_by(table.c.idx).limit(PAGE)
         ).all()
         if not rows:
             return
-        yield from rows
-        last = rows[-1].idx
-        session.expunge_all()
+        for row in rows:
+            yield _Row(*row)
+        last = rows[-1][0]
 
 
 def prove_inclusion(session: Session, index: int, size: int | None = None) -> list[bytes]:

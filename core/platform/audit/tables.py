@@ -1,7 +1,11 @@
 """The rows of the audit log."""
 
+from datetime import datetime
+
 from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
+
+from core.platform.store.columns import json_column, utc
 
 KEPT_LEVEL = 8
 """The lowest level of inner nodes that is stored: below it, 256 leaves are read and hashed anew."""
@@ -30,6 +34,18 @@ class AuditNode(SQLModel, table=True):
     level: int = Field(primary_key=True)
     idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     hash: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
+
+
+class AuditCheckpoint(SQLModel, table=True):
+    """A signed note about the log's first `size` entries, and where it was handed out."""
+
+    __tablename__ = "audit_checkpoint"
+
+    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
+    key: str
+    time: datetime = Field(sa_column=utc())
+    places: list[str] = Field(sa_column=json_column())
 
 
 class AuditFrontier(SQLModel, table=True):

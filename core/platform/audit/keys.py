@@ -1,0 +1,47 @@
+"""The key that signs checkpoints: a file only its owner may read, outside store, exports and backups."""
+
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from core.errors import Invalid
+from core.i18n import N_
+from core.settings import Settings
+
+
+def signing_key(settings: Settings) -> Ed25519PrivateKey:
+    """Return the installation's key; make one at first use. Raise `Invalid` when others may read the file."""
+    path = Path(settings.signing_key) if settings.signing_key else settings.folder_path / "keys" / "log.pem"
+    if not path.exists():
+        _make(path)
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise Invalid(
+            "audit.key_open",
+            N_("Others may read the signing key {path}."),
+            fix=N_("Run: chmod 600 {path}"),
+            path=str(path),
+        )
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Invalid(
+            "audit.key_kind",
+            N_("The signing key {path} is not an Ed25519 key."),
+            fix=N_("Name a PEM file with an Ed25519 private key in AVAL_SIGNING_KEY."),
+            path=str(path),
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(pem)
