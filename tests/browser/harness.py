@@ -179,25 +179,29 @@ class Watch:
 def ready(page: Page, *, seconds: float = 30) -> None:
     """Wait until the script has ended and the page has its title."""
     limit = seconds * 1000
-    page.wait_for_selector("[data-testid=stApp]", timeout=limit)
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'",
-        timeout=limit,
-    )
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=limit)
     page.wait_for_selector("h1", timeout=limit)
 
 
+DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')
+  && !document.querySelector('[data-stale=true]')
+  && document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'
+  && [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"""
+
+
 def settled(page: Page, *, seconds: float = 30) -> None:
-    """Wait until the page is ready and nothing is left to draw: no skeleton, charts drawn, no stale part."""
+    """Wait until the page is ready and nothing is left to draw: no skeleton, charts drawn, no stale part.
+
+    Asked from here: a function that polls inside the page would need `eval`, which Aval's policy refuses.
+    """
     ready(page, seconds=seconds)
-    page.wait_for_function(
-        """() => !document.querySelector('[data-testid=stSkeleton]')
-              && !document.querySelector('[data-stale=true]')
-              && [...document.querySelectorAll('[data-testid=stPlotlyChart]')]
-                   .every(chart => chart.querySelector('.main-svg'))""",
-        timeout=seconds * 1000,
-    )
-    page.wait_for_timeout(400)
+    until = time.monotonic() + seconds
+    calm = 0
+    while calm < 2:
+        calm = calm + 1 if page.evaluate(DRAWN) else 0
+        if time.monotonic() > until:
+            raise TimeoutError(f"not drawn after {seconds} s: {page.url}")
+        page.wait_for_timeout(200)
 
 
 def failure(page: Page) -> str:
