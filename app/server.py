@@ -26,6 +26,7 @@ from app.doors import Doors
 from app.guard import TRUSTED_HEADERS, Guard
 from app.sign_in import SignIn
 from app.supervisor import Supervisor
+from app.ui.failure import on_script_error
 from app.wiring import open_store
 from core.errors import Conflict, Invalid
 from core.i18n import N_, _
@@ -77,6 +78,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
             Mount("/api", _api()),
         ],
         middleware=[Middleware(Guard, doors=doors, addresses=addresses), Middleware(Packed)],
+        on_script_error=on_script_error,
     )
 
 
