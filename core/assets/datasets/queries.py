@@ -35,3 +35,9 @@ def dataset(session: Session, dataset_id: str) -> Dataset:
 def frame(files: Files, digest: str) -> pd.DataFrame:
     """Return the table stored under `digest`, rows in the order in which they arrived."""
     return pd.read_parquet(files.path(digest))
+
+
+def distinct(files: Files, digest: str, column: str, *, most: int = 50) -> tuple[str, ...]:
+    """Return the distinct values of one column as text, sorted, at most `most`; empty cells are left out."""
+    values = pd.read_parquet(files.path(digest), columns=[column])[column].dropna().unique()
+    return tuple(sorted(str(value) for value in values)[:most])
