@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -249,4 +248,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name=Path(sys.argv[0]).stem)
+    main(prog_name="aval")

@@ -1,0 +1,116 @@
+"""The cast of the demo: people of an invented lender and clinic group, its use cases, and what they wrote.
+
+Names are common ones in Brazil and in Europe, joined at random; addresses end in `.example`, which nobody
+can own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who works there."""
+
+    key: str
+    name: str
+    roles: tuple[str, ...]
+    language: str = "en"
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@demo.example"
+
+
+PEOPLE: tuple[Member, ...] = (
+    Member("helena.prado", "Helena Prado", ("administrator",), "pt_BR"),
+    Member("rafael.moreira", "Rafael Moreira", ("data_scientist",), "pt_BR"),
+    Member("ingrid.lindqvist", "Ingrid Lindqvist", ("data_scientist",)),
+    Member("camila.nogueira", "Camila Nogueira", ("operations",), "pt_BR"),
+    Member("tomasz.wilk", "Tomasz Wilk", ("operations",)),
+    Member("beatriz.sampaio", "Beatriz Sampaio", ("compliance",), "pt_BR"),
+    Member("lukas.brandt", "Lukas Brandt", ("compliance",)),
+    Member("marcelo.teixeira", "Marcelo Teixeira", ("business",), "pt_BR"),
+    Member("chiara.ricci", "Chiara Ricci", ("business",)),
+    Member("joana.figueiredo", "Joana Figueiredo", ("validator",), "pt_BR"),
+    Member("anders.holm", "Anders Holm", ("validator",)),
+    Member("pedro.antunes", "Pedro Antunes", ("viewer",), "pt_BR"),
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A use case, as its owner would describe it."""
+
+    slug: str
+    title: str
+    purpose: str
+    owner: str
+    task: str
+    risk_tier: str
+    lawful_basis: str
+    affected_people: str
+    human_oversight: str
+    applications: tuple[str, ...]
+    currency: str = "BRL"
+
+
+CREDIT = Case(
+    slug="credit",
+    title="Consumer credit",
+    purpose="Estimate the probability that an applicant falls 90 days behind, to price and decide personal loans.",
+    owner="marcelo.teixeira",
+    task="binary",
+    risk_tier="high",
+    lawful_basis="credit_protection",
+    affected_people="Adults in Brazil who apply for a personal loan.",
+    human_oversight="An analyst decides every refusal above R$ 20,000 and every request for review.",
+    applications=("Loan origination", "Branch counter", "App"),
+)
+TUMOUR = Case(
+    slug="tumour-triage",
+    title="Tumour triage",
+    purpose="Flag fine-needle samples that a pathologist should read first.",
+    owner="chiara.ricci",
+    task="binary",
+    risk_tier="high",
+    lawful_basis="health",
+    affected_people="Patients of the clinic group who had a breast sample taken.",
+    human_oversight="A pathologist reads every sample; the model only orders the queue.",
+    applications=("Pathology worklist",),
+    currency="EUR",
+)
+PROGRESSION = Case(
+    slug="diabetes-progression",
+    title="Diabetes progression",
+    purpose="Forecast disease progression after one year, to plan the number of check-ups.",
+    owner="chiara.ricci",
+    task="regression",
+    risk_tier="limited",
+    lawful_basis="health",
+    affected_people="Patients in the diabetes programme.",
+    human_oversight="A nurse confirms or changes every planned check-up.",
+    applications=("Check-up planning",),
+    currency="EUR",
+)
+CASES: tuple[Case, ...] = (CREDIT, TUMOUR, PROGRESSION)
+
+CREDIT_CARD: Mapping[str, str] = {
+    "model.contact": "Credit models team, via the owner of the use case.",
+    "use.out_of_scope": "Business loans, credit lines, collections, and applicants below 18.",
+    "data.training": "Applications of earlier months whose outcome after 90 days is known; see the note.",
+    "limits.limitations": (
+        "Thin files (no card history) are judged with less certainty. Rates above those of the training months are "
+        "extrapolated."
+    ),
+    "limits.ethics": "Sex, age band and region are no features; parity between them is measured on the evaluation table.",
+    "limits.maintenance": "Fitted again when drift or performance leaves its band, at least every six months.",
+}
+CLINIC_CARD: Mapping[str, str] = {
+    "model.contact": "Clinical analytics, via the owner of the use case.",
+    "use.out_of_scope": "Diagnosis without a clinician, and patients of other clinics.",
+    "data.training": "60 % of the public data set bundled with scikit-learn; the rest is the evaluation table.",
+    "limits.limitations": "A small public sample from one place and time.",
+    "limits.ethics": "The model orders or plans work; it withholds nothing from a patient.",
+    "limits.maintenance": "Reviewed every year.",
+}

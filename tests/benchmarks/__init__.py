@@ -1,0 +1,1 @@
+"""Figures that matter, each against its limit: `make bench`."""
