@@ -1,6 +1,5 @@
 """One use case, one transaction: the change and its audit events are committed together or not at all."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from core.errors import Refused
 from core.platform.store.actor import Actor
 from core.platform.store.engine import connect
 from core.platform.store.files import Files
+from core.platform.store.turn import Turn
 from core.settings import Settings
 
 Json = str | int | bool | None | Sequence["Json"] | Mapping[str, "Json"]
@@ -80,9 +80,8 @@ class Store:
         settings.folder_path.mkdir(parents=True, exist_ok=True)
         self.engine: Engine
         self.engine, self._reader = connect(settings.database)
-        # SQLite has one writer; threads that queue here wait in order instead of sleeping in its busy handler.
         self._turn: AbstractContextManager[object] = (
-            threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+            Turn() if self.engine.dialect.name == "sqlite" else nullcontext()
         )
         self.files = Files(settings.storage, settings.folder_path / "cache")
         self._append = append
