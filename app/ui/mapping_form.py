@@ -19,7 +19,7 @@ class Mapped:
     label_column: str
     positive_label: str
     operating_threshold: float | None
-    protected: tuple[str, ...]
+    protected_columns: tuple[str, ...]
     model_name: str
     note: str
 
