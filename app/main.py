@@ -6,13 +6,15 @@ from typing import Literal
 import streamlit as st
 
 from app.session import current
+from app.ui.demo_banner import demo_banner
 from app.ui.html_lang import html_lang
 from app.ui.person_menu import person_menu
 from app.ui.reader import follow_session, language_switch, start_in
-from app.wiring import unit_of_work
+from app.wiring import reading, unit_of_work
 from core.i18n import _, language
 from core.platform.access.commands import choose_language
 from core.platform.access.permissions import ROLE_NAMES, Role
+from core.platform.access.queries import house
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
@@ -81,6 +83,10 @@ def main() -> None:
         roles = [_(ROLE_NAMES[Role(role)]) for role in sorted(reader.actor.roles)]
         person_menu(reader.person.name, roles)
     html_lang(language())
+    with reading() as view:
+        demo = house(view) == "demo"
+    if demo:
+        demo_banner()
     page.run()
 
 
