@@ -11,6 +11,7 @@ from core.decisions.findings import queries as findings
 from core.decisions.releases import facts, queries
 from core.decisions.releases.deployments import go_live
 from core.decisions.releases.eligibility import bars, refuse
+from core.decisions.releases.gates import GATE_NAMES
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.quorum import Meaning, Outcome, Vote, outcome
 from core.decisions.releases.rows import locked, round_of
@@ -142,9 +143,9 @@ def _nothing_blocks(uow: UnitOfWork, version: Version, current: RoundRow, enviro
     if failed or current.judged_at is None:
         raise Conflict(
             "release.gates_block",
-            N_("{n} gates block this release, so it cannot be approved."),
+            N_("It cannot be approved while gates block it: {gates}."),
             fix=N_("Request changes or reject it; after the mend, run the checks again."),
-            n=len(failed),
+            gates=", ".join(_(GATE_NAMES[g.verdict.kind]) for g in failed) or "–",
         )
     least = queries.blocking_severity(facts.thresholds_of(uow.session, version, environment).rules)
     if least is not None and findings.blocking(uow.session, version.id, least):
