@@ -18,7 +18,7 @@ from core.errors import AvalError, Invalid, Unavailable
 from core.i18n import N_, _, language, number, size
 
 CHUNK = 1 << 20
-PAUSE = 0.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.3, 3.0
 REFUSED, PROBLEM, UNREACHABLE = 1, 3, 4
 """Exit statuses of `aval push` beside 0 (ready) and click's own 2 (usage)."""
 
@@ -184,6 +184,7 @@ def _send(client: httpx.Client, route: str, path: Path, say: Say) -> None:
 
 
 def _follow(client: httpx.Client, job: str, until: float, say: Say) -> None:
+    pause = FIRST_PAUSE
     while True:
         state = _ask(client, "GET", f"jobs/{job}")
         say(str(state.get("message") or _("Waiting for the evaluation")), _real(state.get("progress")) or 0.0)
@@ -195,7 +196,8 @@ def _follow(client: httpx.Client, job: str, until: float, say: Say) -> None:
                 N_("The evaluation has not finished in the time given."),
                 fix=N_("It goes on without you; see the page of the model, or wait longer with --wait."),
             )
-        time.sleep(PAUSE)
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
 def _outcome(version: Mapping[str, object]) -> Pushed:

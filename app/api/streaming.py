@@ -22,7 +22,7 @@ HOP = 1 << 20
 """Bytes gathered before the thread that hashes and writes is asked: a hop costs more than a network chunk."""
 
 
-class Pace:
+class Turns:
     """How many uploads one person may have under way and begin per hour; each purpose counts by itself.
 
     Kept in this process: the server is one, and a restart may forgive.
