@@ -8,10 +8,9 @@ from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
 from core.errors import Conflict
 from core.evidence.explain import queries
-from core.evidence.explain.engine import Fallback, Method, Question
 from core.evidence.explain.importance import Importance
-from core.evidence.explain.shapley.outputs import Unit
 from core.evidence.explain.tables import ExplanationRow
+from core.evidence.explain.terms import Fallback, Method, Question, Unit
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require

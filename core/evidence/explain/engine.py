@@ -4,7 +4,6 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -13,37 +12,17 @@ from numpy.typing import NDArray
 from core.evidence.explain.shapley import agnostic, linear, outputs
 from core.evidence.explain.shapley.columns import Owners, Transform, confirmed, dense
 from core.evidence.explain.shapley.extraction import HISTOGRAM, KNOWN, extract
-from core.evidence.explain.shapley.outputs import RawOutput, Unit
+from core.evidence.explain.shapley.outputs import RawOutput
 from core.evidence.explain.shapley.quadrature import TreeExplainer
+from core.evidence.explain.terms import TOLERANCE, Fallback, Method, Question, Unit
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
 
-TOLERANCE = 1e-5  # of max(1, |f|): design page "Explanation engine", decision 1
 AGNOSTIC_BACKGROUND = 50
 FEWEST_PAIRS, MOST_PAIRS = 4, 64
 ENUMERATE = -1  # in place of a number of pairs: every coalition
 PROBE = 10_000  # predictions that measure the model's speed
-
-
-class Method(StrEnum):
-    TREE = "tree_quadrature"
-    LINEAR = "linear_closed_form"
-    EXACT = "exact_enumeration"
-    PERMUTATION = "antithetic_permutations"
-
-
-class Question(StrEnum):
-    PATH = "path_dependent"  # true to the data: absent features follow the training rows down the trees
-    INTERVENTIONAL = "interventional"  # true to the model: absent features are drawn from the background
-
-
-class Fallback(StrEnum):
-    """Why an exact method for the model's family was not used."""
-
-    MIXED_COLUMNS = "mixed_columns"  # a matrix column is fed by several source columns
-    UNSUPPORTED = "unsupported"  # a variant the exact method does not read
-    GATE = "gate"  # the exact method's values did not add up to the model's output
 
 
 class NoScoreError(Exception):
@@ -252,7 +231,7 @@ def _agnostic(
 
 def _any_output(model: object, label: str | None) -> RawOutput:
     found = outputs.probability(model, label) or outputs.margin(model, label)
-    if found is None and not hasattr(model, "classes_") and hasattr(model, "predict"):
+    if found is None and getattr(model, "classes_", None) is None and hasattr(model, "predict"):
         found = outputs.value(model)
     if found is None:
         raise NoScoreError

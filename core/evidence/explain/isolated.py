@@ -49,6 +49,6 @@ def attribute(
     }
 
 
-def warm_up() -> None:
-    """Load and compile what `attribute` needs: for the runner, before it forks and locks itself in."""
-    quadrature.warm_up()
+# The helper imports this module once, before it forks and locks its children in: here, and only here, the kernel's
+# machine code may be read from or written to the disk. No other process of Aval imports this module.
+quadrature.warm_up()

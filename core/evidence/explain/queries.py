@@ -10,10 +10,9 @@ from core.assets.datasets import queries as datasets
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.errors import NotFound
-from core.evidence.explain.engine import TOLERANCE, Fallback, Method, Question
 from core.evidence.explain.importance import Importance, Pair, pairs, rank_agreement
-from core.evidence.explain.shapley.outputs import Unit
 from core.evidence.explain.tables import ExplanationRow
+from core.evidence.explain.terms import TOLERANCE, Fallback, Method, Question, Unit
 from core.i18n import N_
 from core.platform.jobs import queries as jobs
 from core.platform.jobs.queries import Job

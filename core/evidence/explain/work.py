@@ -17,9 +17,8 @@ from core.assets.registry.version import Version
 from core.errors import Invalid
 from core.evidence.explain import commands, queries, sampling
 from core.evidence.explain.commands import Computed
-from core.evidence.explain.engine import Fallback, Method, Question
 from core.evidence.explain.importance import importance
-from core.evidence.explain.shapley.outputs import Unit
+from core.evidence.explain.terms import Fallback, Method, Question, Unit
 from core.i18n import N_
 from core.platform.jobs.handling import JobContext
 from core.platform.store import Files

@@ -2,22 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from core.evidence.explain.terms import Unit
+
 Floats = NDArray[np.float64]
 Score = Callable[[pd.DataFrame], Floats]
-
-
-class Unit(StrEnum):
-    MARGIN = "margin"  # log-odds, before the link
-    PROBABILITY = "probability"
-    VALUE = "value"  # the label's own unit
-    LOG_VALUE = "log_value"  # logarithm of the label's unit: models with a log link
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from core.evidence.explain.engine import ENUMERATE, Fallback, Method, NoScoreError, Question, explain
+from core.evidence.explain.engine import ENUMERATE, NoScoreError, explain
 from core.evidence.explain.shapley.columns import Transform, confirmed
-from core.evidence.explain.shapley.outputs import Unit
+from core.evidence.explain.terms import Fallback, Method, Question, Unit
 
 TEXT = ["colour", "shape"]
 NUMBERS = ["a", "b", "c"]
