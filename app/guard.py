@@ -6,6 +6,7 @@ Pages are entered by cookie, the REST interface by bearer token, never the other
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from urllib.parse import parse_qs, quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.addresses import Addresses
 from app.doors import Doors
 from app.security_headers import PLAIN_PAGES, headers_for
+from core import i18n
+from core.i18n import _
 from core.platform.access.sessions import Open
 
 IDENTITY = b"x-aval-"
@@ -51,11 +54,12 @@ class Guard:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send, headers, host)
             return
+        i18n.use(headers.get(b"accept-language", "").split(",")[0].split(";")[0])
         send = _with_headers(send, scope["path"], secure=self._addresses.secure(host))
         if not self._addresses.host_allowed(host):
-            await _refuse(send, 421, "host.unknown", "This name is not one of Aval's.")
+            await _refuse(send, 421, "host.unknown", _("This name is not one of Aval's."))
         elif _crooked(scope["path"]):
-            await _refuse(send, 400, "path.crooked", "This path is not one of Aval's.")
+            await _refuse(send, 400, "path.crooked", _("This path is not one of Aval's."))
         elif scope["path"] == "/api" or scope["path"].startswith("/api/"):
             await self._api(scope, receive, send, headers, host)
         else:
@@ -66,7 +70,9 @@ class Guard:
     ) -> None:
         path, method = scope["path"], scope["method"]
         if method not in SAFE_METHODS and not self._addresses.origin_allowed(headers.get(b"origin"), host):
-            await _refuse(send, 403, "origin.foreign", "This request does not come from one of Aval's pages.")
+            await _refuse(
+                send, 403, "origin.foreign", _("This request does not come from one of Aval's pages.")
+            )
             return
         key = _cookie(headers, self._addresses.cookie(host))
         session = await self._doors.session(key, active=path not in PULSE) if key else None
@@ -103,8 +109,8 @@ class Guard:
             send,
             401,
             "access.no_token",
-            "This needs an access token: Authorization: Bearer aval_…",
-            fix="Create one in Settings.",
+            _("This needs an access token: Authorization: Bearer aval_…"),
+            fix=_("Create one in Settings."),
             extra=[(b"www-authenticate", b'Bearer realm="aval"')],
         )
 
@@ -143,7 +149,7 @@ class _Watched:
             if self._next is None:
                 self._next = asyncio.ensure_future(self._receive())
             try:
-                done, _ = await asyncio.wait({self._next}, timeout=WATCH_SECONDS)
+                done, _pending = await asyncio.wait({self._next}, timeout=WATCH_SECONDS)
             except asyncio.CancelledError:
                 self._next.cancel()
                 raise
@@ -252,7 +258,7 @@ async def _to_sign_in(send: Send, scope: Scope, headers: dict[bytes, str]) -> No
         ("/_stcore/", "/static/", "/media/", "/component/", "/app/static/")
     )
     if scope["method"] not in SAFE_METHODS or not wanted:
-        await _refuse(send, 401, "session.none", "Sign in first.")
+        await _refuse(send, 401, "session.none", _("Sign in first."))
         return
     query = scope["query_string"].decode("latin-1")
     target = path + (f"?{query}" if query else "")
@@ -280,11 +286,11 @@ async def _refuse(
     fix: str = "",
     extra: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
-    """Answer with a problem document (RFC 9457), before any language or route is known."""
+    """Answer with a problem document (RFC 9457) before any route is chosen."""
     body = json.dumps(
         {
-            "type": "about:blank",
-            "title": detail,
+            "type": f"urn:aval:problem:{code}",
+            "title": HTTPStatus(status).phrase,
             "status": status,
             "detail": detail,
             "code": code,
@@ -311,7 +317,7 @@ def _with_headers(send: Send, path: str, *, secure: bool) -> Callable[[Message],
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             ours = headers_for(path, secure=secure)
-            names = {name for name, _ in ours}
+            names = {name for name, _value in ours}
             theirs = [
                 (n, v)
                 for n, v in message.get("headers", [])

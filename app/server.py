@@ -39,6 +39,7 @@ from core.settings import Settings
 
 log = logging.getLogger("aval.server")
 HERE = Path(__file__).parent
+MAIN = HERE / "main.py"
 
 
 def create_app(settings: Settings, *, demo: bool, store: Store | None = None) -> st.App:
@@ -69,7 +70,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
             store.close()
 
     return st.App(
-        HERE / "main.py",
+        MAIN,
         lifespan=lifespan,
         routes=[
             Route("/healthz", health.answer, methods=["GET", "HEAD"]),
@@ -189,7 +190,7 @@ def _only_for_demo(settings: Settings, store: Store) -> None:
 def _configure_streamlit(settings: Settings) -> None:
     host = settings.public_url.split("://")[-1].split("/")[0].split(":")[0]
     hosts = [*sorted(LOOPBACK_NAMES), *([host] if host else [])]
-    config._main_script_path = str(HERE / "main.py")  # noqa: SLF001 - as `streamlit run` does, so config.toml is found
+    config._main_script_path = str(MAIN)  # noqa: SLF001 - as `streamlit run` does, so config.toml is found
     config.get_config_options(force_reparse=True)
     config.set_option("server.trustedUserHeaders", TRUSTED_HEADERS)
     # With bare IP numbers allowed the guard alone judges the host: Streamlit knows no pattern for them.

@@ -75,4 +75,6 @@ def test_every_command_checks_a_right_or_is_named_here() -> None:
 WITHOUT_PERMISSION = {
     # Bookkeeping of background work: called by the worker, changes nothing that people decide.
     "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life",
+    # One's own account: the first administrator by a single-use link, one's own password, one's own language.
+    "access.set_up", "access.change_password", "access.choose_language",
 }  # fmt: skip
