@@ -46,7 +46,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A stored evaluation; latencies are milliseconds per row, memory is MiB above the idle runner.
+    """A stored evaluation; latencies are milliseconds per row, memory is the peak of the whole process in MiB.
 
     `predictions_digest` names a Parquet file: `row`, `label`, `prediction` and, for a binary task,
     `probability` of the positive class; for several classes, `probability_<class>` each.

@@ -28,6 +28,7 @@ SKOPS_LOADERS = frozenset(
         "DTypeNode",
         "FunctionNode",
         "JsonNode",
+        "PartialNode",
         "ListNode",
         "LossNode",
         "MaskedArrayNode",

@@ -1,0 +1,188 @@
+"""The helper process: imports the libraries once, then forks one locked child per call.
+
+It opens no file of anybody, holds no secret and no model: the model's file and the tables reach the child as
+descriptors. It ends when the runner's end of the control socket closes, and its children end with it.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+THREADS = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
+LIBRARIES = (
+    "joblib",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "sklearn.calibration",
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.impute",
+    "sklearn.linear_model",
+    "sklearn.neighbors",
+    "sklearn.neural_network",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+    "sklearn.svm",
+    "sklearn.tree",
+    "skops.io",
+    "onnx",
+    "onnxruntime",
+)
+
+
+def main() -> None:
+    """Serve calls from the control socket whose number is the first argument; tasks' modules follow."""
+    from core.assets.intake.isolated import jail  # noqa: PLC0415 - nothing before the environment is set
+
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN if signal_number == signal.SIGINT else signal.SIG_DFL)
+    modules = {name: importlib.import_module(name) for name in sys.argv[2:]}
+    for name in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    import pyarrow as pa  # noqa: PLC0415
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    importlib.import_module("core.assets.intake.isolated.loading")
+    readable = jail.readable_folders(str(Path(__file__).resolve().parents[4]))
+    control.sendall(b"ready\n")
+    parent = os.getppid()
+    children: dict[int, socket.socket] = {}
+    watched: dict[socket.socket, int] = {}
+    while True:
+        ready, _, _ = select.select([control, *watched], [], [], 0.005 if children else 1.0)
+        _reap(children, watched)
+        if os.getppid() != parent:
+            os._exit(0)
+        for end in ready:
+            if end is control:
+                _accept(control, modules, readable, children, watched)
+            elif end in watched:
+                # The runner speaks on a call's socket only by closing it: the call is over for it.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(watched[end], signal.SIGKILL)
+                watched.pop(end)
+
+
+def _accept(
+    control: socket.socket,
+    modules: Mapping[str, Any],
+    readable: list[str],
+    children: dict[int, socket.socket],
+    watched: dict[socket.socket, int],
+) -> None:
+    message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 16)
+    if not message:
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        os._exit(0)
+    request = json.loads(message)
+    answer, status, *files = descriptors
+    child = os.fork()
+    if child == 0:
+        control.close()
+        os.close(status)
+        for other in children.values():
+            other.close()
+        _serve(request, modules, readable, answer, files)
+    os.close(answer)
+    for descriptor in files:
+        os.close(descriptor)
+    end = socket.socket(fileno=status)
+    children[child] = end
+    watched[end] = child
+
+
+def _reap(children: dict[int, socket.socket], watched: dict[socket.socket, int]) -> None:
+    while children:
+        child, status, used = os.wait4(-1, os.WNOHANG)
+        if child == 0:
+            return
+        end = children.pop(child, None)
+        if end is None:
+            continue
+        watched.pop(end, None)
+        report = {
+            "status": status,
+            "memory_mb": used.ru_maxrss / 1024,
+            "cpu": used.ru_utime + used.ru_stime,
+        }
+        with contextlib.suppress(OSError):
+            end.sendall(json.dumps(report).encode())
+        end.close()
+
+
+def _serve(
+    request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], answer: int, files: list[int]
+) -> NoReturn:
+    """Run one call in the forked child and end it; never returns."""
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        os.environ.clear()
+        signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+        head, parts = _work(request, modules, readable, files)
+        _send(answer, head)
+        for part in parts:
+            _send(answer, part)
+    finally:
+        os._exit(0)
+
+
+def _work(
+    request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], files: list[int]
+) -> tuple[bytes, list[memoryview]]:
+    from core.assets.intake.isolated import jail, loading, protocol  # noqa: PLC0415
+
+    level = jail.lock(memory=request["memory"], seconds=request["cpu"], readable=readable)
+    meta: dict[str, Any] = {"level": level}
+    try:
+        frames = {name: _table(files[i]) for name, i in request["frames"].items()}
+        module, _, function = request["task"].partition(":")
+        task: Callable[..., Any] = getattr(modules[module], function)
+        model: Any = None
+        started = time.perf_counter()
+        if request["format"] == "raw":
+            model = os.fdopen(os.dup(files[0]), "rb")
+        elif request["format"]:
+            model, meta["warnings"] = loading.load(files[0], request["format"], request["trusted"])
+        meta["load_seconds"] = time.perf_counter() - started
+        arrays, facts = task(model, frames, request["options"])
+        return protocol.encode(arrays, {**facts, **meta})
+    except MemoryError:
+        return protocol.encode({}, {**meta, "error": "memory", "text": ""})
+    except BaseException as error:  # noqa: BLE001 - whatever a model raises is an answer, not our failure
+        text = f"{type(error).__name__}: {error}"[:2000]
+        kind = "memory" if "bad_alloc" in text or "bad allocation" in text else "raised"
+        return protocol.encode({}, {**meta, "error": kind, "text": text})
+
+
+def _table(descriptor: int) -> Any:
+    import pyarrow as pa  # noqa: PLC0415
+
+    file = os.fdopen(os.dup(descriptor), "rb")
+    file.seek(0)
+    with pa.ipc.open_file(pa.PythonFile(file, mode="r")) as reader:
+        return reader.read_all().to_pandas(use_threads=False)
+
+
+def _send(descriptor: int, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view[: 1 << 20]) :]
