@@ -177,10 +177,10 @@ class Watch:
 
 
 def ready(page: Page, *, seconds: float = 30) -> None:
-    """Wait until the script has ended and the page has its title."""
+    """Wait until the script has ended and the page has its title, or a refusal in its place."""
     limit = seconds * 1000
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=limit)
-    page.wait_for_selector("h1", timeout=limit)
+    page.wait_for_selector("h1, [data-testid=stAlert]", timeout=limit)
 
 
 DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]')

@@ -1,0 +1,33 @@
+"""What a person does with Streamlit's widgets."""
+
+import re
+
+from playwright.sync_api import Locator, Page
+
+from tests.browser import harness
+
+
+def type_into(page: Page | Locator, label: str, text: str) -> None:
+    """Fill a field and leave it, as a person does; wait for the page."""
+    field = page.get_by_label(label, exact=True).first
+    field.fill(text)
+    field.press("Tab")
+    harness.settled(_page(page))
+
+
+def choose(page: Page | Locator, label: str, option: str) -> None:
+    """Choose the first option that begins with `option` in a select box."""
+    page.get_by_role("combobox", name=re.compile(re.escape(label))).first.click()
+    whole = _page(page)
+    whole.get_by_role("option", name=re.compile("^" + re.escape(option), re.IGNORECASE)).first.click()
+    harness.settled(whole)
+
+
+def press(page: Page | Locator, name: str) -> None:
+    """Press a button and wait for what follows."""
+    page.get_by_role("button", name=name).first.click()
+    harness.settled(_page(page))
+
+
+def _page(place: Page | Locator) -> Page:
+    return place.page if isinstance(place, Locator) else place
