@@ -11,7 +11,7 @@ from app.api.pace import Pace
 from app.api.problems import Problem, answer_with_problems
 from app.templates import render
 
-NOUNS = ("people", "audit", "use_cases", "versions", "jobs")
+NOUNS = ("people", "audit", "use_cases", "versions", "jobs", "releases", "live")
 
 
 def create() -> FastAPI:

@@ -16,6 +16,8 @@ from core.decisions.findings import queries as findings
 from core.decisions.releases import paired, queries
 from core.decisions.releases.gates import Evidence, GateKind, Measured, Rule
 from core.decisions.releases.queries import Sealed
+from core.evidence.explain import queries as explain
+from core.evidence.explain.queries import Explanation
 from core.i18n import N_
 from core.platform.store import Files
 
@@ -30,6 +32,7 @@ class Collected:
     evaluation: Evaluation | None
     champion: Version | None
     champion_evaluation: Evaluation | None
+    explanation: Explanation | None
     blocking_findings: int
     draws: int
 
@@ -50,6 +53,7 @@ def collect(session: Session, version_id: str, environment: str) -> Collected:
         evaluation=intake.evaluation(session, version_id),
         champion=champion,
         champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
+        explanation=explain.explanation(session, version_id),
         blocking_findings=len(findings.blocking(session, version_id, least)) if least else 0,
         draws=queries.policy(session, sealed.policy_digest).bootstrap_draws if sealed else 0,
     )
@@ -67,6 +71,7 @@ def evidence(found: Collected, files: Files) -> Evidence:
         difference=difference,
         no_difference_reason=reason,
         latency_p95_ms=evaluation.latency_p95_ms if evaluation else None,
+        explanation_error=found.explanation.max_error if found.explanation else None,
         lawful_basis=found.use_case.lawful_basis,
         blocking_findings=found.blocking_findings,
         sealed_at=found.sealed.sealed_at if found.sealed else None,

@@ -1,0 +1,186 @@
+"""Everything the review screen and the queue need, read once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session
+
+from core.assets.intake import queries as intake
+from core.assets.intake.evaluation import Evaluation
+from core.assets.registry import UseCase, Version
+from core.assets.registry import queries as registry
+from core.decisions.releases import facts, queries, quorum
+from core.decisions.releases.eligibility import Bar, Involvement, signing_bars
+from core.decisions.releases.policies import Policy
+from core.decisions.releases.quorum import Seat, Vote
+from core.decisions.releases.release import GateResult, Release, Signed
+from core.decisions.releases.snapshot import changed
+from core.decisions.releases.states import OPEN, ReleaseState
+from core.platform.access import queries as access
+from core.platform.access.permissions import AREAS
+from core.platform.store import Actor
+
+
+class Scope(StrEnum):
+    """Which requests a list shows."""
+
+    MINE = "mine"
+    ALL = "all"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """A seat of the quorum: who took it, or who could."""
+
+    areas: tuple[str, ...]
+    signed: Signed | None
+    able: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A request as its reviewers see it; `void` names the facts that changed since the round began."""
+
+    release: Release
+    use_case: UseCase
+    policy: Policy
+    snapshot_digest: str
+    judged_at: datetime | None
+    void: tuple[str, ...]
+    gates: tuple[GateResult, ...]
+    signatures: tuple[Signed, ...]
+    seats: tuple[SeatView, ...]
+    bars: tuple[Bar, ...]
+    my_areas: tuple[str, ...]
+    evaluation: Evaluation | None
+    champion: Version | None
+    champion_evaluation: Evaluation | None
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a gate stands in the way of an approval."""
+        return any(g.verdict.blocks for g in self.gates)
+
+    @property
+    def may_sign(self) -> bool:
+        """Whether the reader can sign now."""
+        return self.release.state is ReleaseState.IN_REVIEW and not self.bars and not self.void
+
+
+def review(session: Session, request_id: str, actor: Actor) -> Review:
+    """Read a request for `actor`; raise `NotFound`."""
+    release = queries.release(session, request_id)
+    version = release.version
+    policy = queries.policy(session, release.policy_digest)
+    current = queries.rounds(session, request_id)[-1]
+    given = queries.signatures(session, request_id, release.round)
+    hands = facts.involvements(session, version, release.policy_digest)
+    champion = _champion(session, release)
+    moved: tuple[str, ...] = ()
+    if release.state in OPEN:
+        moved = changed(current.snapshot, facts.snapshot(session, version, release.environment))
+    return Review(
+        release=release,
+        use_case=registry.use_case_by_id(session, version.use_case_id),
+        policy=policy,
+        snapshot_digest=current.snapshot_digest,
+        judged_at=current.judged_at,
+        void=moved,
+        gates=queries.gates(session, current.id),
+        signatures=queries.signatures(session, request_id),
+        seats=_seats(session, policy, given, hands, version),
+        bars=_bars(actor, policy, given, hands, version),
+        my_areas=tuple(a for a in policy.areas if a in actor.roles),
+        evaluation=intake.evaluation(session, version.id),
+        champion=champion,
+        champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
+    )
+
+
+def queue(session: Session, scope: Scope | str, actor: Actor) -> tuple[Release, ...]:
+    """Return requests for a list: those that wait for `actor`, all that are open, or those that are decided."""
+    scope = Scope(scope)
+    if scope is Scope.DONE:
+        return queries.releases(session, states=tuple(s for s in ReleaseState if s not in OPEN))
+    waiting = queries.open_releases(session)
+    if scope is Scope.ALL:
+        return waiting
+    return tuple(r for r in waiting if _waits_for(session, r, actor))
+
+
+def _waits_for(session: Session, release: Release, actor: Actor) -> bool:
+    if release.state is ReleaseState.CHANGES_REQUESTED:
+        return actor.id in {release.requested_by, release.version.author_id}
+    if release.state is not ReleaseState.IN_REVIEW:
+        return False
+    policy = queries.policy(session, release.policy_digest)
+    given = queries.signatures(session, release.id, release.round)
+    hands = facts.involvements(session, release.version, release.policy_digest)
+    if _bars(actor, policy, given, hands, release.version):
+        return False
+    free = [s for s in _taken(policy, given) if s.person_id is None]
+    return any(set(seat.areas) & actor.roles for seat in free)
+
+
+def _champion(session: Session, release: Release) -> Version | None:
+    """What the version is held against: live now, or what it replaced when it has been live itself."""
+    mine = [
+        d
+        for d in queries.deployments(session, release.version.use_case_id, release.environment)
+        if d.version_id != release.version.id
+    ]
+    started = [
+        d.started_at
+        for d in queries.deployments(session, release.version.use_case_id, release.environment)
+        if d.request_id == release.id
+    ]
+    if started:
+        mine = [d for d in mine if d.started_at < min(started)]
+    elif release.state in OPEN:
+        mine = [d for d in mine if d.ended_at is None]
+    elif release.closed_at is not None:
+        mine = [d for d in mine if d.started_at <= release.closed_at]
+    return registry.version(session, mine[0].version_id) if mine else None
+
+
+def _bars(
+    actor: Actor, policy: Policy, given: tuple[Signed, ...], hands: tuple[Involvement, ...], version: Version
+) -> tuple[Bar, ...]:
+    return signing_bars(
+        person_id=actor.id,
+        areas=actor.roles & set(AREAS),
+        asked_areas=policy.areas,
+        voted=[s.person_id for s in given],
+        involvements=hands,
+        registered_at=version.created_at,
+    )
+
+
+def _taken(policy: Policy, given: tuple[Signed, ...]) -> tuple[Seat, ...]:
+    return quorum.seats(policy.quorum, [Vote(s.person_id, s.area, s.meaning) for s in given])
+
+
+def _seats(
+    session: Session,
+    policy: Policy,
+    given: tuple[Signed, ...],
+    hands: tuple[Involvement, ...],
+    version: Version,
+) -> tuple[SeatView, ...]:
+    by_person = {s.person_id: s for s in given}
+    people = [
+        (p.id, p.roles)
+        for p in access.people(session)
+        if not p.disabled
+        and not _bars(Actor(p.id, "person", frozenset(p.roles)), policy, given, hands, version)
+    ]
+    return tuple(
+        SeatView(
+            seat.areas,
+            by_person.get(seat.person_id) if seat.person_id else None,
+            () if seat.person_id else tuple(i for i, roles in people if set(seat.areas) & roles),
+        )
+        for seat in _taken(policy, given)
+    )
