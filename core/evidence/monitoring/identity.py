@@ -1,0 +1,63 @@
+"""Which prediction ids a log holds, compared by 64-bit hashes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Hashes = npt.NDArray[np.uint64]
+Days = npt.NDArray[np.datetime64]
+Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
+
+
+def no_hashes() -> Hashes:
+    """Return hashes of no ids."""
+    return np.empty(0, dtype=np.uint64)
+
+
+def find(held: Hashes, wanted: Hashes) -> tuple[Flags, Places]:
+    """Return which of `wanted` stand in `held`, which is sorted, and at which place."""
+    if not len(held):
+        return np.zeros(len(wanted), dtype=bool), np.zeros(len(wanted), dtype=np.intp)
+    place = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+    return np.asarray(held[place] == wanted), place
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """A log's ids, sorted, with the day of each prediction."""
+
+    hashes: Hashes
+    days: Days
+
+    @classmethod
+    def of(cls, parts: Sequence[tuple[date, Hashes]]) -> Self:
+        """Gather the ids of a log's parts."""
+        if not parts:
+            return cls(no_hashes(), np.empty(0, dtype="datetime64[D]"))
+        hashes = np.concatenate([held for _, held in parts])
+        days = np.repeat(
+            np.array([day for day, _ in parts], dtype="datetime64[D]"), [len(held) for _, held in parts]
+        )
+        order = np.argsort(hashes, kind="stable")
+        return cls(hashes[order], days[order])
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLabels:
+    """The label that counts for each id: the last one told; `hashes` are sorted."""
+
+    hashes: Hashes
+    labels: pa.ChunkedArray
+
+    @classmethod
+    def of(cls, hashes: Hashes, labels: pa.ChunkedArray) -> Self:
+        """Keep the last of each id; the arrays come in the order of arrival."""
+        order = np.argsort(hashes[::-1], kind="stable")
+        kept, first = np.unique(hashes[::-1][order], return_index=True)
+        return cls(kept, labels.take(pa.array(len(hashes) - 1 - order[first])) if len(hashes) else labels)

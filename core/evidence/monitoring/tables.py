@@ -1,0 +1,116 @@
+"""Rows of the prediction log, its profiles, measured performance and alerts."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Field, Index, SQLModel
+
+from core.platform.store.columns import json_column, utc
+
+
+class BatchRow(SQLModel, table=True):
+    """One file of predictions or labels as it was taken: counts and reasons, never its content."""
+
+    __tablename__ = "prediction_batch"
+    __table_args__ = (Index("ix_prediction_batch_version", "version_id", "kind", "source_digest"),)
+
+    id: str = Field(primary_key=True)
+    version_id: str = Field(foreign_key="model_version.id")
+    kind: str
+    source_digest: str
+    received_at: datetime = Field(sa_column=utc())
+    sender_id: str
+    rows: int
+    accepted: int
+    repeated: int
+    revised: int
+    refused: int
+    first_day: date | None
+    last_day: date | None
+    reasons: list[dict[str, Any]] = Field(sa_column=json_column())
+    ignored: list[str] = Field(sa_column=json_column())
+
+
+class PartRow(SQLModel, table=True):
+    """One day's rows of one batch: a row group of a content-addressed Parquet file."""
+
+    __tablename__ = "prediction_part"
+    __table_args__ = (Index("ix_prediction_part_day", "version_id", "kind", "day"),)
+
+    id: str = Field(primary_key=True)
+    version_id: str = Field(foreign_key="model_version.id")
+    batch_id: str = Field(foreign_key="prediction_batch.id")
+    kind: str
+    sequence: int
+    day: date
+    digest: str
+    row_group: int
+    rows: int
+    profiled: bool = False
+
+
+class ReferenceRow(SQLModel, table=True):
+    """What a version's windows are compared with: cells and counts of its evaluation table."""
+
+    __tablename__ = "monitoring_reference"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    dataset_digest: str
+    predictions_digest: str
+    layout: list[dict[str, Any]] = Field(sa_column=json_column())
+    rows: int
+    body: bytes
+    created_at: datetime = Field(sa_column=utc())
+
+
+class ProfileRow(SQLModel, table=True):
+    """Counts of one day of one version: all columns in one value."""
+
+    __tablename__ = "monitoring_profile"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    day: date = Field(primary_key=True)
+    rows: int
+    body: bytes
+    novel: dict[str, dict[str, int]] = Field(sa_column=json_column())
+
+
+class PerformanceRow(SQLModel, table=True):
+    """One metric of one window; bounds are empty where the sample allows none."""
+
+    __tablename__ = "monitoring_performance"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    grain: str = Field(primary_key=True)
+    start: date = Field(primary_key=True)
+    metric: str = Field(primary_key=True)
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+class AlertRow(SQLModel, table=True):
+    """One episode of one rule against one column; acknowledging it does not end it."""
+
+    __tablename__ = "monitoring_alert"
+    __table_args__ = (Index("ix_monitoring_alert_open", "resolved_at", "version_id"),)
+
+    id: str = Field(primary_key=True)
+    version_id: str = Field(foreign_key="model_version.id", index=True)
+    rule: str
+    rule_kind: str
+    rule_version: str
+    subject: str
+    grain: str
+    first_start: date
+    last_start: date
+    last_end: date
+    worst: float
+    limit: float
+    template: str
+    reason: dict[str, Any] = Field(sa_column=json_column())
+    raised_at: datetime = Field(sa_column=utc())
+    resolved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    acknowledged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    acknowledged_by: str = ""
