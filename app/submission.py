@@ -1,0 +1,65 @@
+"""Submit an upload: the same for page, API and command line."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from core.assets.intake import commands as intake
+from core.assets.intake import queries as drafts
+from core.assets.intake.draft import Draft
+from core.assets.registry import queries as registry
+from core.assets.registry.version import Version
+from core.decisions.releases import commands as releases
+from core.errors import NotFound
+from core.i18n import N_
+from core.platform.store import Actor, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a person says about the two files of a draft; `positive_label` is empty where none applies."""
+
+    use_case: str
+    label_column: str
+    positive_label: str = ""
+    operating_threshold: float | None = None
+    protected_columns: tuple[str, ...] = ()
+    model_name: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The frozen version, and the job that evaluates it."""
+
+    version: Version
+    job_id: str
+
+
+def submit(uow: UnitOfWork, draft_id: str, submission: Submission) -> Submitted:
+    """Freeze the version, seal the thresholds of its policy, and ask for its evaluation, all in one transaction.
+
+    The worker sees the job only once the transaction is committed, so the seal is always older than what it is
+    held against.
+    """
+    version_id, job_id = intake.submit_draft(
+        uow,
+        draft_id,
+        use_case=submission.use_case,
+        label_column=submission.label_column,
+        positive_label=submission.positive_label,
+        operating_threshold=submission.operating_threshold,
+        protected=submission.protected_columns,
+        model_name=submission.model_name,
+        note=submission.note,
+    )
+    releases.seal_thresholds(uow, version_id)
+    return Submitted(registry.version(uow.session, version_id), job_id)
+
+
+def own_draft(view: Session, draft_id: str, actor: Actor) -> Draft:
+    """Return an upload of this person; raise `NotFound` for anybody else's, as for one that does not exist."""
+    found = drafts.draft(view, draft_id)
+    if found.author_id != actor.id:
+        raise NotFound("draft.unknown", N_("There is no upload {id}."), id=draft_id)
+    return found
