@@ -72,7 +72,9 @@ def served(tmp_path_factory):
         port = free.getsockname()[1]
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root), "STREAMLIT_SERVER_HEADLESS": "true"}
-    process = subprocess.Popen([sys.executable, str(folder / "serve.py"), str(folder), str(port)], env=environment, cwd=folder)
+    process = subprocess.Popen(
+        [sys.executable, str(folder / "serve.py"), str(folder), str(port)], env=environment, cwd=folder
+    )
     try:
         for _ in range(120):
             try:
@@ -95,7 +97,15 @@ def browser():
     with playwright.sync_playwright() as engine:
         instance = engine.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
         )
         yield instance
         instance.close()
@@ -131,7 +141,9 @@ def test_the_servers_refusal_is_shown_with_its_fix_and_another_file_may_follow(b
     good.write_bytes(b"y" * 10)
     page = _open(browser, served)
     page.get_by_label("Model file").set_input_files(bad)
-    page.get_by_role("alert").filter(has_text="This is no model file. Save it with skops.").wait_for(timeout=20_000)
+    page.get_by_role("alert").filter(has_text="This is no model file. Save it with skops.").wait_for(
+        timeout=20_000
+    )
     page.get_by_text("outcome bad.bin 10 422 This is no model file.").wait_for(timeout=20_000)
     page.get_by_label("Model file").set_input_files(good)
     page.get_by_text("outcome good.skops 10 ").wait_for(timeout=20_000)
@@ -146,7 +158,9 @@ def test_what_is_too_large_or_empty_never_leaves_the_browser(browser, served, tm
     empty.write_bytes(b"")
     page = _open(browser, served)
     page.get_by_label("Model file").set_input_files(large)
-    page.get_by_text("The file has 81 MiB; the largest taken here is 80.0 MiB.").first.wait_for(timeout=20_000)
+    page.get_by_text("The file has 81 MiB; the largest taken here is 80.0 MiB.").first.wait_for(
+        timeout=20_000
+    )
     page.get_by_label("Model file").set_input_files(empty)
     page.get_by_text("The file is empty.").first.wait_for(timeout=20_000)
     assert page.get_by_text("tickets 0").count() == 1
@@ -158,7 +172,9 @@ def test_a_refused_ticket_is_told_in_the_zone(browser, served, tmp_path):
     file.write_bytes(b"z")
     page = _open(browser, served, "/?busy=1")
     page.get_by_label("Model file").set_input_files(file)
-    page.get_by_role("alert").filter(has_text="You have 2 uploads under way already.").wait_for(timeout=20_000)
+    page.get_by_role("alert").filter(has_text="You have 2 uploads under way already.").wait_for(
+        timeout=20_000
+    )
     page.close()
 
 
