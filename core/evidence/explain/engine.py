@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
 
 AGNOSTIC_BACKGROUND = 50
+FEWEST_BACKGROUND = 5
 FEWEST_PAIRS, MOST_PAIRS = 4, 64
 ENUMERATE = -1  # in place of a number of pairs: every coalition
 PROBE = 10_000  # predictions that measure the model's speed
@@ -69,13 +70,31 @@ def explain(
     seed: int = 0,
     agnostic_only: bool = False,
     pairs: int = 0,
+    background_rows: int = 0,
     progress: Progress | None = None,
 ) -> Attributions:
     """Attributions of `rows` by the exact method of the model's family, else model-agnostic within `budget` seconds.
 
-    `label` is the class to explain (default: the second). `pairs` fixes the permutations drawn (or ENUMERATE), so
-    that blocks of one table are alike. Raises NoScoreError.
+    `label` is the class to explain (default: the second). `pairs` fixes the permutations drawn (or ENUMERATE) and
+    `background_rows` the background of predictions, so that blocks of one table are alike. Raises NoScoreError.
     """
+    fitted = [str(name) for name in np.ravel(getattr(model, "feature_names_in_", []))]
+    asked = [str(name) for name in rows.columns]
+    if fitted != asked and sorted(fitted) == sorted(asked):
+        found = explain(
+            model,
+            rows[fitted],
+            background[fitted],
+            label=label,
+            budget=budget,
+            seed=seed,
+            agnostic_only=agnostic_only,
+            pairs=pairs,
+            background_rows=background_rows,
+            progress=progress,
+        )
+        back = [fitted.index(name) for name in asked]
+        return replace(found, values=found.values[:, back], errors=found.errors[:, back])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a foreign model's warnings are not ours to print
         exact, reason = (None, None) if agnostic_only else _family(model, rows, background, label)
@@ -83,7 +102,8 @@ def explain(
             return exact
         if exact is not None:
             reason = Fallback.GATE
-        found = _agnostic(model, rows, background, label, budget, seed, pairs, progress)
+        few = background.head(background_rows or AGNOSTIC_BACKGROUND)
+        found = _agnostic(model, rows, few, label, budget, seed, pairs, progress)
         return replace(found, fallback=reason)
 
 
@@ -216,16 +236,15 @@ def _agnostic(
     progress: Progress | None,
 ) -> Attributions:
     output = _any_output(model, label)
-    few = background.head(AGNOSTIC_BACKGROUND)
     if pairs == ENUMERATE:
         game = agnostic.enumeration(rows.shape[1])
     elif pairs:
         game = agnostic.permutations(rows.shape[1], pairs, seed)
     else:
-        game = _game(output, rows, few, budget, seed)
-    found = agnostic.attribute(output.score, rows, few, game, progress)
+        game, background = _game(output, rows, background, budget, seed)
+    found = agnostic.attribute(output.score, rows, background, game, progress)
     method = Method.EXACT if found.exact else Method.PERMUTATION
-    result = _result(output, rows, found.values, found.base, method, Question.INTERVENTIONAL, len(few))
+    result = _result(output, rows, found.values, found.base, method, Question.INTERVENTIONAL, len(background))
     return replace(result, errors=found.errors, pairs=ENUMERATE if game.exact else len(game.combine))
 
 
@@ -240,8 +259,11 @@ def _any_output(model: object, label: str | None) -> RawOutput:
 
 def _game(
     output: RawOutput, rows: pd.DataFrame, background: pd.DataFrame, budget: float, seed: int
-) -> agnostic.Game:
-    """Every coalition when few players and time allow, else as many antithetic pairs as the budget pays for."""
+) -> tuple[agnostic.Game, pd.DataFrame]:
+    """Every coalition when few players and time allow, else as many antithetic pairs as the budget pays for.
+
+    A model too slow for the fewest pairs meets a smaller background, never a longer wait.
+    """
     players = rows.shape[1]
     probe = agnostic.permutations(players, 1, seed)
     few = rows.head(
@@ -252,6 +274,9 @@ def _game(
     per_coalition = (time.perf_counter() - start) / (len(probe.masks) * len(few))
     affordable = budget / max(per_coalition * len(rows), 1e-12)  # coalitions per row
     if players <= agnostic.EXACT_PLAYERS and 2**players <= affordable:
-        return agnostic.enumeration(players)
+        return agnostic.enumeration(players), background
     pairs = int(np.clip(affordable / (2 * players), FEWEST_PAIRS, MOST_PAIRS))
-    return agnostic.permutations(players, pairs, seed)
+    share = min(1.0, affordable / (2 * players * pairs))
+    return agnostic.permutations(players, pairs, seed), background.head(
+        max(FEWEST_BACKGROUND, int(share * len(background)))
+    )

@@ -18,9 +18,9 @@ def attribute(
 ) -> tuple[Arrays, Meta]:
     """Attributions of `frames["rows"]` against `frames["background"]`.
 
-    Options: `label` (class to explain, "" for the default), `budget` (seconds), `seed`, `agnostic` (skip exact
-    methods), `pairs` (fixed number of permutation pairs, 0: choose). Meta holds `refused` when nothing can be
-    explained.
+    Options: `label` (class to explain, "" for the default), `budget` (seconds), `seed`, `agnostic` (skip exact methods),
+    `pairs` and `background` (fixed numbers of permutation pairs and background rows, 0: choose). Meta holds
+    `refused` when nothing can be explained.
     """
     try:
         found = explain(
@@ -32,6 +32,7 @@ def attribute(
             seed=int(str(options.get("seed", 0))),
             agnostic_only=bool(options.get("agnostic", False)),
             pairs=int(str(options.get("pairs", 0))),
+            background_rows=int(str(options.get("background", 0))),
         )
     except NoScoreError:
         return {}, {"refused": "no_score"}

@@ -4,13 +4,13 @@ import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from core.assets.datasets import queries as datasets
+from core.assets.intake.runner import Result, Runner
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import Task
 from core.assets.registry.version import Version
@@ -30,28 +30,6 @@ BLOCK = 600  # rows per isolated call: progress in between
 FIRST_SECONDS = 15.0  # a model-agnostic method's time for the first sample
 ALL_SECONDS = 90.0  # and for the rest, which shrinks to what this pays for
 SEED = 20260101
-
-
-class Outcome(Protocol):
-    """What an isolated call gives back."""
-
-    @property
-    def arrays(self) -> Mapping[str, NDArray[np.generic]]: ...
-    @property
-    def meta(self) -> Mapping[str, object]: ...
-
-
-class Runner(Protocol):
-    """The isolated runner, as far as explaining needs it."""
-
-    def run(
-        self,
-        task: str,
-        path: object,
-        format: str,  # noqa: A002 - the runner's own word
-        frames: Mapping[str, pd.DataFrame],
-        options: Mapping[str, object],
-    ) -> Outcome: ...
 
 
 @dataclass(slots=True)
@@ -124,7 +102,7 @@ class _Explaining:
         while found.count < wanted:
             self.context.progress(0.1 + 0.85 * found.count / wanted, N_("Explaining more rows"))
             block = self.order[found.count : min(found.count + BLOCK, wanted)]
-            more = self._call(block, pairs=found.meta["pairs"], agnostic=_agnostic(found.method))
+            more = self._call(block, like=found, agnostic=_agnostic(found.method))
             if more.method is not found.method:
                 # One of these rows does not add up by the exact method: the whole table is told by one method.
                 found = self._first(agnostic=True)
@@ -136,7 +114,7 @@ class _Explaining:
             self._keep(found)
 
     def _first(self, *, agnostic: bool = False) -> _Found:
-        return self._call(self.order[: sampling.FIRST], pairs=0, agnostic=agnostic)
+        return self._call(self.order[: sampling.FIRST], agnostic=agnostic)
 
     def _affordable(self, found: _Found) -> int:
         if not _agnostic(found.method):
@@ -144,7 +122,8 @@ class _Explaining:
         per_row = max(found.seconds / max(found.count, 1), 1e-6)
         return min(len(self.order), found.count + int(ALL_SECONDS / per_row))
 
-    def _call(self, rows: NDArray[np.int64], *, pairs: object, agnostic: bool) -> _Found:
+    def _call(self, rows: NDArray[np.int64], *, like: _Found | None = None, agnostic: bool = False) -> _Found:
+        """Explain some rows in the isolated runner; `like` fixes what an earlier block has chosen."""
         start = time.perf_counter()
         outcome = self.runner.run(
             TASK,
@@ -160,40 +139,22 @@ class _Explaining:
                 "label": self.label,
                 "budget": FIRST_SECONDS,
                 "seed": SEED,
-                "pairs": pairs,
+                "pairs": like.meta["pairs"] if like else 0,
+                "background": like.meta["background"] if like else 0,
                 "agnostic": agnostic,
             },
+            trusted=self.version.names,
         )
-        if outcome.meta.get("refused"):
-            raise Invalid(
-                "explanation.no_score",
-                N_(
-                    "The model gives neither a probability nor a score, so its decisions cannot be explained."
-                ),
-                fix=N_("Upload a model with predict_proba or decision_function."),
-            )
-        values = np.asarray(outcome.arrays["values"], np.float64)
-        if not np.isfinite(values).all():
-            raise Invalid(
-                "explanation.not_finite",
-                N_("The model's output is not a number for some rows, so it cannot be explained."),
-                fix=N_("Find the rows on which the model predicts NaN or infinity."),
-            )
-        return _Found(
-            meta=outcome.meta,
-            rows=[rows],
-            values=[values],
-            scores=[np.asarray(outcome.arrays["scores"], np.float64)],
-            errors=[np.asarray(outcome.arrays["errors"], np.float64)],
-            seconds=time.perf_counter() - start,
-        )
+        found = _claimed(outcome, rows, self.features.shape[1])
+        found.seconds = time.perf_counter() - start
+        return found
 
     def _keep(self, found: _Found) -> None:
         names = list(self.features.columns)
         values, scores = np.concatenate(found.values), np.concatenate(found.scores)
         base = float(str(found.meta["base"]))
         gap = np.abs(base + values.sum(axis=1) - scores) / np.maximum(1.0, np.abs(scores))
-        fallback = str(found.meta.get("fallback") or "")
+        fallback = str(found.meta["fallback"])
         computed = Computed(
             model_digest=self.version.artifact_digest,
             data_digest=self.version.dataset_digest,
@@ -213,6 +174,51 @@ class _Explaining:
             seconds=found.seconds,
         )
         _store(self.context, self.version.id, computed)
+
+
+def _claimed(outcome: Result, rows: NDArray[np.int64], features: int) -> _Found:
+    """What the child claims, checked: shapes, finite numbers, known words. Raise `Invalid`."""
+    meta = outcome.meta
+    if meta.get("refused"):
+        raise Invalid(
+            "explanation.no_score",
+            N_("The model gives neither a probability nor a score, so its decisions cannot be explained."),
+            fix=N_("Upload a model with predict_proba or decision_function."),
+        )
+    try:
+        words = {
+            "method": Method(str(meta["method"])).value,
+            "question": Question(str(meta["question"])).value,
+            "unit": Unit(str(meta["unit"])).value,
+            "fallback": Fallback(str(meta["fallback"])).value if meta["fallback"] else "",
+        }
+        numbers = {
+            "base": float(meta["base"]),
+            "background": int(meta["background"]),
+            "pairs": int(meta["pairs"]),
+        }
+        values, scores, errors = (
+            np.asarray(outcome.arrays[name], np.float64) for name in ("values", "scores", "errors")
+        )
+    except (KeyError, ValueError, TypeError):
+        raise _not_an_answer() from None
+    if values.shape != (len(rows), features) or errors.shape != values.shape or scores.shape != (len(rows),):
+        raise _not_an_answer()
+    if not (np.isfinite(values).all() and np.isfinite(scores).all() and np.isfinite(numbers["base"])):
+        raise Invalid(
+            "explanation.not_finite",
+            N_("The model's output is not a number for some rows, so it cannot be explained."),
+            fix=N_("Find the rows on which the model predicts NaN or infinity."),
+        )
+    return _Found({**words, **numbers}, rows=[rows], values=[values], scores=[scores], errors=[errors])
+
+
+def _not_an_answer() -> Invalid:
+    return Invalid(
+        "explanation.answer",
+        N_("The process of the model gave an answer that is no explanation."),
+        fix=N_("Save the model again and upload it as a new version."),
+    )
 
 
 def _agnostic(method: Method) -> bool:
