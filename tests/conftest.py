@@ -65,6 +65,20 @@ def open_sqlite(empty: Path, folder: Path, clock: Callable[[], datetime]) -> Sto
 
 
 @pytest.fixture
+def another_store(empty_sqlite: Path, tmp_path: Path, hands: Hands) -> Iterator[Callable[[], Store]]:
+    """Open further empty SQLite stores."""
+    opened: list[Store] = []
+
+    def make() -> Store:
+        opened.append(open_sqlite(empty_sqlite, tmp_path / f"another{len(opened)}", hands))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
 def store(empty_sqlite: Path, tmp_path: Path, hands: Hands) -> Iterator[Store]:
     """A migrated, empty SQLite store with a clock that the test moves (`hands`)."""
     store = open_sqlite(empty_sqlite, tmp_path / "store", hands)

@@ -135,6 +135,14 @@ class Files:
         """Return the length in bytes."""
         return self.path(digest).stat().st_size
 
+    def digests(self) -> Iterator[str]:
+        """Yield the digest of every file in the store."""
+        if self._local is not None:
+            paths = (path.name for path in self._local.glob("??/*"))
+        else:
+            paths = (str(path).rsplit("/", 1)[-1] for path in self._remote.find(self._root))
+        yield from sorted(name for name in paths if len(name) == hashlib.sha256().digest_size * 2)
+
     def _adopt(self, temporary: Path, digest: str) -> None:
         if self._local is not None:
             target = self._named(self._local, digest)

@@ -371,6 +371,82 @@ def upgrade() -> None:
     op.create_index(op.f('ix_finding_state'), 'finding', ['state'], unique=False)
     op.create_index(op.f('ix_finding_use_case_id'), 'finding', ['use_case_id'], unique=False)
     op.create_index(op.f('ix_finding_version_id'), 'finding', ['version_id'], unique=False)
+    op.create_table('monitoring_alert',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('rule', sa.String(), nullable=False),
+    sa.Column('rule_kind', sa.String(), nullable=False),
+    sa.Column('rule_version', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('grain', sa.String(), nullable=False),
+    sa.Column('first_start', sa.Date(), nullable=False),
+    sa.Column('last_start', sa.Date(), nullable=False),
+    sa.Column('last_end', sa.Date(), nullable=False),
+    sa.Column('worst', sa.Float(), nullable=False),
+    sa.Column('limit', sa.Float(), nullable=False),
+    sa.Column('template', sa.String(), nullable=False),
+    sa.Column('reason', JSON, nullable=False),
+    sa.Column('raised_at', UtcDateTime(), nullable=False),
+    sa.Column('resolved_at', UtcDateTime(), nullable=True),
+    sa.Column('acknowledged_at', UtcDateTime(), nullable=True),
+    sa.Column('acknowledged_by', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_monitoring_alert_open', 'monitoring_alert', ['resolved_at', 'version_id'], unique=False)
+    op.create_index(op.f('ix_monitoring_alert_version_id'), 'monitoring_alert', ['version_id'], unique=False)
+    op.create_table('monitoring_performance',
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('grain', sa.String(), nullable=False),
+    sa.Column('start', sa.Date(), nullable=False),
+    sa.Column('metric', sa.String(), nullable=False),
+    sa.Column('value', sa.Float(), nullable=False),
+    sa.Column('low', sa.Float(), nullable=True),
+    sa.Column('high', sa.Float(), nullable=True),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('version_id', 'grain', 'start', 'metric')
+    )
+    op.create_table('monitoring_profile',
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('novel', JSON, nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('version_id', 'day')
+    )
+    op.create_table('monitoring_reference',
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('dataset_digest', sa.String(), nullable=False),
+    sa.Column('predictions_digest', sa.String(), nullable=False),
+    sa.Column('layout', JSON, nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('version_id')
+    )
+    op.create_table('prediction_batch',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('source_digest', sa.String(), nullable=False),
+    sa.Column('received_at', UtcDateTime(), nullable=False),
+    sa.Column('sender_id', sa.String(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('accepted', sa.Integer(), nullable=False),
+    sa.Column('repeated', sa.Integer(), nullable=False),
+    sa.Column('revised', sa.Integer(), nullable=False),
+    sa.Column('refused', sa.Integer(), nullable=False),
+    sa.Column('first_day', sa.Date(), nullable=True),
+    sa.Column('last_day', sa.Date(), nullable=True),
+    sa.Column('reasons', JSON, nullable=False),
+    sa.Column('ignored', JSON, nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_prediction_batch_version', 'prediction_batch', ['version_id', 'kind', 'source_digest'], unique=False)
     op.create_table('release_request',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('use_case_id', sa.String(), nullable=False),
@@ -431,6 +507,22 @@ def upgrade() -> None:
     op.create_index(op.f('ix_deployment_use_case_id'), 'deployment', ['use_case_id'], unique=False)
     op.create_index(op.f('ix_deployment_version_id'), 'deployment', ['version_id'], unique=False)
     op.create_index('one_live_deployment', 'deployment', ['use_case_id', 'environment'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_table('prediction_part',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('batch_id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('row_group', sa.Integer(), nullable=False),
+    sa.Column('rows', sa.Integer(), nullable=False),
+    sa.Column('profiled', sa.Boolean(), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['prediction_batch.id'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index('ix_prediction_part_day', 'prediction_part', ['version_id', 'kind', 'day'], unique=False)
     op.create_table('release_round',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('request_id', sa.String(), nullable=False),
