@@ -1,8 +1,6 @@
 """Which prediction ids a log holds, compared by 64-bit hashes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Self
 
 import numpy as np
@@ -18,6 +16,11 @@ Places = npt.NDArray[np.intp]
 def no_hashes() -> Hashes:
     """Return hashes of no ids."""
     return np.empty(0, dtype=np.uint64)
+
+
+def no_days() -> Days:
+    """Return the days of no predictions."""
+    return np.empty(0, dtype="datetime64[D]")
 
 
 def find(held: Hashes, wanted: Hashes) -> tuple[Flags, Places]:
@@ -36,14 +39,8 @@ class KnownIds:
     days: Days
 
     @classmethod
-    def of(cls, parts: Sequence[tuple[date, Hashes]]) -> Self:
-        """Gather the ids of a log's parts."""
-        if not parts:
-            return cls(no_hashes(), np.empty(0, dtype="datetime64[D]"))
-        hashes = np.concatenate([held for _, held in parts])
-        days = np.repeat(
-            np.array([day for day, _ in parts], dtype="datetime64[D]"), [len(held) for _, held in parts]
-        )
+    def of(cls, hashes: Hashes, days: Days) -> Self:
+        """Sort the ids of a log; the arrays have one entry per prediction."""
         order = np.argsort(hashes, kind="stable")
         return cls(hashes[order], days[order])
 

@@ -34,7 +34,7 @@ from core.evidence.monitoring.batches import (
     check_predictions,
 )
 from core.evidence.monitoring.commands import LogMoved, Prepared
-from core.evidence.monitoring.identity import Days, Flags, KnownIds, KnownLabels, find, no_hashes
+from core.evidence.monitoring.identity import Days, Flags, KnownIds, KnownLabels, find, no_days, no_hashes
 from core.evidence.monitoring.layout import Layout, Part, Profile, Wanted, layout_of
 from core.evidence.monitoring.outcome import Outcome
 from core.evidence.monitoring.partition import Written
@@ -122,7 +122,13 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
 
 
 def _known(files: Files, parts: Sequence[LogPart]) -> KnownIds:
-    return KnownIds.of([(p.day, _read(files, [p], [HASH]).column(0).to_numpy()) for p in parts])
+    if not parts:
+        return KnownIds.of(no_hashes(), no_days())
+    return KnownIds.of(_read(files, parts, [HASH]).column(0).to_numpy(), _days(parts))
+
+
+def _days(parts: Sequence[LogPart]) -> Days:
+    return np.repeat(np.array([p.day for p in parts], dtype="datetime64[D]"), [p.rows for p in parts])
 
 
 def _known_labels(files: Files, parts: Sequence[LogPart]) -> KnownLabels:
@@ -282,9 +288,7 @@ def _measured(
     if not predictions:
         return {}
     table = _read(store.files, predictions, [HASH, SAID, SCORE])
-    day = np.repeat(
-        np.array([p.day for p in predictions], dtype="datetime64[D]"), [p.rows for p in predictions]
-    )
+    day = _days(predictions)
     outcome = Outcome(table, _known_labels(store.files, labels), expected)
     return {
         (grain, window.start): outcome.measures(_inside(day, window))
