@@ -1,7 +1,7 @@
 """Back up a running installation, and restore it elsewhere, on either engine.
 
 A backup is a folder: `manifest.json`, `rows/<table>.jsonl` from one snapshot of the database, and `files/` by content.
-Files are written before the rows that name them, so the files copied after the snapshot hold everything it names. A second
+Files are written before the rows that name them, so the files copied after the snapshot hold all that it names. A second
 backup into the same folder copies only what is new.
 """
 

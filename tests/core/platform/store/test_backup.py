@@ -21,7 +21,7 @@ def fill(store: Store, actor, n: int) -> None:
 
 
 def test_restored_elsewhere_it_is_the_same(
-    any_store: Store, empty_sqlite, tmp_path: Path, actor, hands
+    any_store: Store, another_store, tmp_path: Path, actor
 ) -> None:
     fill(any_store, actor, 12)
     manifest = backup(any_store, tmp_path / "backup")
@@ -69,7 +69,7 @@ def test_during_writes_it_is_one_moment(any_store: Store, another_store, tmp_pat
 
 
 def test_an_altered_file_is_refused_and_found_by_the_scrub(
-    store: Store, empty_sqlite, tmp_path: Path, actor, hands
+    store: Store, another_store, tmp_path: Path, actor
 ) -> None:
     fill(store, actor, 2)
     backup(store, tmp_path / "backup")
