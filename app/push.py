@@ -50,7 +50,7 @@ class Metric:
     """One metric with its 95 % interval; `low` and `high` are None where none was computed."""
 
     name: str
-    value: float
+    value: float | None
     low: float | None
     high: float | None
 
@@ -211,7 +211,7 @@ def _outcome(version: Mapping[str, object]) -> Pushed:
         state=str(version["state"]),
         url=str(version.get("page", "")),
         metrics=tuple(
-            Metric(name, _real(found.get("value")) or 0.0, _real(found.get("low")), _real(found.get("high")))
+            Metric(name, _real(found.get("value")), _real(found.get("low")), _real(found.get("high")))
             for name, found in metrics.items()
         ),
         refusal=str(words.get("detail", "")),
@@ -325,6 +325,8 @@ def push_command(
 
 
 def _written(metric: Metric) -> str:
+    if metric.value is None:
+        return "–"
     if metric.low is None or metric.high is None:
         return number(metric.value, 4)
     return f"{number(metric.value, 4)}  [{number(metric.low, 4)} – {number(metric.high, 4)}]"

@@ -1,5 +1,6 @@
 """Versions over REST: what was submitted, what the checks found."""
 
+import math
 from datetime import datetime
 from typing import Annotated
 
@@ -20,11 +21,11 @@ router = APIRouter(tags=["versions"])
 
 
 class EstimateOut(BaseModel):
-    """A metric with its bootstrap 95 % interval over `n` rows."""
+    """A metric with its bootstrap 95 % interval over `n` rows; null where it has no value."""
 
-    value: float
-    low: float
-    high: float
+    value: float | None
+    low: float | None
+    high: float | None
     n: int
 
 
@@ -124,7 +125,7 @@ def _evaluation(found: Evaluation) -> EvaluationOut:
         finished_at=found.finished_at,
         rows=found.rows,
         metrics={
-            name: EstimateOut(value=m.value, low=m.low, high=m.high, n=m.n)
+            name: EstimateOut(value=_finite(m.value), low=_finite(m.low), high=_finite(m.high), n=m.n)
             for name, m in found.metrics.items()
         },
         threshold=found.threshold,
@@ -133,3 +134,8 @@ def _evaluation(found: Evaluation) -> EvaluationOut:
         memory_mb=found.memory_mb,
         reproducible=found.reproducible,
     )
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None

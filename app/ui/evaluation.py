@@ -16,32 +16,25 @@ from core.i18n import N_, _, moment, ngettext, number
 
 METRIC_NAMES: Mapping[str, str] = {
     "roc_auc": N_("Area under the ROC curve"),
+    "roc_auc_ovr": N_("Area under the ROC curve, each class against the rest"),
     "average_precision": N_("Average precision"),
-    "pr_auc": N_("Area under the precision-recall curve"),
-    "gini": N_("Gini coefficient"),
-    "ks": N_("Kolmogorov–Smirnov separation"),
-    "log_loss": N_("Log loss"),
-    "brier": N_("Brier score"),
-    "ece": N_("Expected calibration error"),
     "accuracy": N_("Accuracy"),
-    "balanced_accuracy": N_("Balanced accuracy"),
     "precision": N_("Precision"),
     "recall": N_("Recall"),
-    "specificity": N_("Specificity"),
     "f1": N_("F1 score"),
     "f1_macro": N_("F1 score, mean over classes"),
-    "macro_f1": N_("F1 score, mean over classes"),
-    "mcc": N_("Matthews correlation"),
-    "r2": N_("Share of variance explained (R²)"),
+    "brier": N_("Brier score"),
+    "log_loss": N_("Log loss"),
+    "ks": N_("Kolmogorov–Smirnov separation"),
+    "ece": N_("Expected calibration error"),
     "mae": N_("Mean absolute error"),
     "rmse": N_("Root mean squared error"),
-    "mape": N_("Mean absolute percentage error"),
-    "median_ae": N_("Median absolute error"),
-    "bias": N_("Mean error"),
-    "selection_rate": N_("Share decided positive"),
-    "prevalence": N_("Share truly positive"),
+    "r2": N_("Share of variance explained (R²)"),
+    "wape": N_("Absolute error as a share of the labels"),
+    "bias": N_("Mean of prediction less label"),
 }
-LOSSES = frozenset({"log_loss", "brier", "ece", "mae", "rmse", "mape", "median_ae"})
+LOSSES = frozenset({"brier", "log_loss", "ece", "mae", "rmse", "wape"})
+NEAR_ZERO = frozenset({"bias"})
 _HEADLINE = 4
 
 
@@ -83,11 +76,18 @@ def metric_table(metrics: Mapping[str, Estimate]) -> None:
             _("Value"): [number(found.value, 3) for found in metrics.values()],
             _("95 % interval"): [interval(found) for found in metrics.values()],
             _("Rows"): [number(found.n) for found in metrics.values()],
-            _("Better"): [_("lower") if name in LOSSES else _("higher") for name in metrics],
+            _("Better"): [better(name) for name in metrics],
         },
         border="horizontal",
         hide_index=True,
     )
+
+
+def better(metric: str) -> str:
+    """Say which way the metric is better."""
+    if metric in NEAR_ZERO:
+        return _("near zero")
+    return _("lower") if metric in LOSSES else _("higher")
 
 
 def evaluation_view(evaluation: Evaluation, *, key: str) -> None:
@@ -174,7 +174,12 @@ def _axes(figure: go.Figure, x: str, y: str) -> go.Figure:
 
 
 def _roc(curve: Series) -> go.Figure:
-    figure = go.Figure([_diagonal(0, 1, _("Chance")), _line(curve["fpr"], curve["tpr"], _("Model"))])
+    figure = go.Figure(
+        [
+            _diagonal(0, 1, _("Chance")),
+            _line(curve["false_positive_rate"], curve["true_positive_rate"], _("Model")),
+        ]
+    )
     return _axes(figure, _("False positive rate"), _("True positive rate"))
 
 
@@ -185,40 +190,53 @@ def _pr(curve: Series) -> go.Figure:
 
 
 def _calibration(curve: Series) -> go.Figure:
-    figure = go.Figure([_diagonal(0, 1, _("Perfect"))])
-    counts = curve.get("count", [])
+    every = [*curve["predicted"], *curve["observed"]]
+    figure = go.Figure([_diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))])
     figure.add_scatter(
         x=list(curve["predicted"]),
         y=list(curve["observed"]),
         mode="lines+markers",
         name=_("Model"),
         line={"color": palette().accent},
-        customdata=[number(n) for n in counts] or None,
-        hovertemplate="%{x:.3f} → %{y:.3f}<br>n = %{customdata}<extra></extra>" if counts else None,
+        customdata=[number(n) for n in curve["rows"]],
+        hovertemplate="%{x:.3f} → %{y:.3f}<br>n = %{customdata}<extra></extra>",
     )
-    return _axes(figure, _("Predicted probability"), _("Observed share"))
+    return _axes(figure, _("Mean prediction"), _("What happened"))
+
+
+def _scores(curve: Series) -> go.Figure:
+    colours = palette()
+    figure = go.Figure()
+    for series, name, colour in (
+        ("negative", _("Truly negative"), colours.muted),
+        ("positive", _("Truly positive"), colours.accent),
+    ):
+        figure.add_bar(x=list(curve["middle"]), y=list(curve[series]), name=name, marker={"color": colour})
+    figure.update_layout(barmode="overlay", bargap=0.05)
+    figure.update_traces(opacity=0.7)
+    return _axes(figure, _("Predicted probability"), _("Rows"))
 
 
 def _residuals(curve: Series) -> go.Figure:
     figure = go.Figure()
     figure.add_bar(
-        x=list(curve["residual"]), y=list(curve["count"]), marker={"color": palette().accent}, name=_("Rows")
+        x=list(curve["middle"]), y=list(curve["rows"]), marker={"color": palette().accent}, name=_("Rows")
     )
     figure.update_layout(bargap=0.05)
-    return _axes(figure, _("Predicted less observed"), _("Rows"))
+    return _axes(figure, _("Label less prediction"), _("Rows"))
 
 
 def _scatter(curve: Series) -> go.Figure:
-    low, high = min(curve["observed"], default=0.0), max(curve["observed"], default=1.0)
-    figure = go.Figure([_diagonal(low, high, _("Perfect"))])
+    every = [*curve["label"], *curve["prediction"]]
+    figure = go.Figure([_diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))])
     figure.add_scatter(
-        x=list(curve["observed"]),
-        y=list(curve["predicted"]),
+        x=list(curve["prediction"]),
+        y=list(curve["label"]),
         mode="markers",
-        name=_("Model"),
+        name=_("A sample of the rows"),
         marker={"color": palette().accent, "opacity": 0.5, "size": 6},
     )
-    return _axes(figure, _("Observed"), _("Predicted"))
+    return _axes(figure, _("Prediction"), _("Label"))
 
 
 _CURVES = {
@@ -236,6 +254,11 @@ _CURVES = {
         N_("Calibration"),
         _calibration,
         N_("On the dashed line, a predicted probability is what happens."),
+    ),
+    "scores": (
+        N_("Scores by outcome"),
+        _scores,
+        N_("The less the two shapes overlap, the better the outcomes part."),
     ),
     "scatter": (
         N_("Predicted and observed"),

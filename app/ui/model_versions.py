@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.ui import badges
-from app.ui.evaluation import LOSSES, interval, metric_name
+from app.ui.evaluation import LOSSES, NEAR_ZERO, interval, metric_name
 from app.ui.text import digest, md
 from core.assets.intake.evaluation import Estimate, Evaluation
 from core.assets.registry.version import Version
@@ -102,12 +102,18 @@ def _difference(name: str, before: Estimate, after: Estimate) -> str:
     text = f"{'+' if change > 0 else ''}{number(change, 3)}"
     if before.low <= after.value <= before.high and after.low <= before.value <= after.high:
         return f":gray[{text} · {_('within the intervals')}]"
-    better = change < 0 if name in LOSSES else change > 0
+    better = _improved(name, before.value, after.value)
     return badges.badge(
         text,
         badges.Tone.GOOD if better else badges.Tone.WARN,
         "trending_up" if change > 0 else "trending_down",
     )
+
+
+def _improved(name: str, before: float, after: float) -> bool:
+    if name in NEAR_ZERO:
+        return abs(after) < abs(before)
+    return after < before if name in LOSSES else after > before
 
 
 def _state(version: Version, environments: Sequence[str]) -> str:
