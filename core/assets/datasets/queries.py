@@ -38,6 +38,13 @@ def frame(files: Files, digest: str) -> pd.DataFrame:
 
 
 def distinct(files: Files, digest: str, column: str, *, most: int = 50) -> tuple[str, ...]:
-    """Return the distinct values of one column as text, sorted, at most `most`; empty cells are left out."""
+    """Return the distinct values of one column as text, sorted, at most `most`; empty cells are left out.
+
+    A whole number is written without a point, as the isolated runner writes the classes of a model.
+    """
     values = pd.read_parquet(files.path(digest), columns=[column])[column].dropna().unique()
-    return tuple(sorted(str(value) for value in values)[:most])
+    return tuple(sorted({_text(value) for value in values})[:most])
+
+
+def _text(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
