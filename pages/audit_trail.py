@@ -1,0 +1,111 @@
+"""Audit trail: what was done, by whom, and the proof that nothing was changed since."""
+
+from datetime import UTC, datetime, time
+
+import streamlit as st
+
+from app.session import current
+from app.ui.audit_table import audit_event, audit_table, verification
+from app.ui.card import card, page_header
+from app.ui.empty import empty
+from app.ui.metric_strip import Figure, metric_strip
+from app.ui.refused import refusals_end_page
+from app.wiring import reading, store
+from core.i18n import _, moment, number
+from core.platform.access import queries as access
+from core.platform.access.permissions import Permission, require
+from core.platform.audit import queries as audit
+
+PER_PAGE = 50
+
+me = current()
+with refusals_end_page():
+    require(me.actor, Permission.VERIFY_AUDIT)
+
+
+@st.dialog(_("Entry"), width="large", position="right")
+def entry(index: int) -> None:
+    """Show one entry in full at the right."""
+    with reading() as view:
+        event = audit.event(view, index)
+        names = access.names(view, {event.actor_id} if event else set())
+    if event is not None:
+        audit_event(event, names)
+
+
+with page_header(_("Audit trail")):
+    verify = st.button(_("Verify"), type="primary", icon=":material/verified_user:")
+
+if verify:
+    with st.spinner(_("Every entry is hashed anew…")), reading() as view:
+        st.session_state["verified"] = (audit.verify(view), moment(store().clock()))
+if "verified" in st.session_state:
+    verification(*st.session_state["verified"])
+
+with reading() as view:
+    size, root = audit.head(view)
+    actions = audit.actions(view)
+    people = access.people(view)
+metric_strip(
+    [
+        Figure(_("Entries"), number(size), help_text=_("As of {when}", when=moment(store().clock()))),
+        Figure(_("Root"), root[:12], help_text=f"`{root}`"),
+    ],
+    columns=2,
+)
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    action = st.selectbox(
+        _("Action"), actions, index=None, placeholder=_("All"), key="action", bind="query-params", width=240
+    )
+    who = st.selectbox(
+        _("Who"),
+        [person.id for person in people],
+        index=None,
+        format_func={person.id: person.name for person in people}.__getitem__,
+        placeholder=_("Everybody"),
+        key="who",
+        bind="query-params",
+        width=240,
+    )
+    subject = st.text_input(
+        _("Subject"), key="subject", bind="query-params", placeholder=_("An id, such as ver_…"), width=280
+    )
+    until = st.date_input(_("As of"), value=None, key="until", bind="query-params", width=160)
+
+before = st.query_params.get("before", "")
+with reading() as view:
+    events = audit.events(
+        view,
+        action=action,
+        actor=who,
+        subject_id=subject.strip() or None if subject else None,
+        until=datetime.combine(until, time.max, UTC) if until else None,
+        before=int(before) if before.isdigit() else None,
+        limit=PER_PAGE + 1,
+    )
+    names = access.names(view, {event.actor_id for event in events})
+
+if not events:
+    empty(_("Nothing matches these filters"), icon="filter_alt_off")
+    st.page_link("../pages/audit_trail.py", label=_("Clear the filters"), icon=":material/filter_alt_off:")
+    st.stop()
+
+with card(_("Entries")):
+    chosen = audit_table(events[:PER_PAGE], names)
+with st.container(horizontal=True):
+    if before:
+        st.page_link("../pages/audit_trail.py", label=_("Newest"), icon=":material/first_page:")
+    if len(events) > PER_PAGE:
+        kept = {key: value for key, value in st.query_params.to_dict().items() if key != "before"}
+        st.page_link(
+            "../pages/audit_trail.py",
+            label=_("Older"),
+            icon=":material/chevron_right:",
+            query_params={**kept, "before": str(events[PER_PAGE - 1].index)},
+        )
+if chosen is not None and chosen != st.session_state.get("entry_shown"):
+    st.session_state["entry_shown"] = chosen
+    entry(chosen)
+elif chosen is None:
+    st.session_state.pop("entry_shown", None)
