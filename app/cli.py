@@ -141,7 +141,7 @@ def demo(port: int | None, folder: str, seed_only: bool) -> None:
         from app.server import serve as run  # noqa: PLC0415
 
         click.echo(_("Aval is at {url}", url=f"http://127.0.0.1:{settings.port}"))
-        run(settings)
+        run(settings, demo=True)
 
 
 @main.command()

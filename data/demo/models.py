@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import skops.io
 from onnx import TensorProto, helper, save_model
+from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import (
@@ -42,8 +43,9 @@ class Trained:
     model: Path
     table: Path
     label: str
-    positive: str | None
+    positive: str
     protected: tuple[str, ...]
+    estimator: ClassifierMixin | None = None
 
 
 def scorecard(rows: credit.Applications, folder: Path) -> Trained:
@@ -111,6 +113,29 @@ def poisoned(rows: credit.Applications, folder: Path) -> Trained:
     return Trained("poisoned", path, table, credit.LABEL, "1", credit.PROTECTED)
 
 
+def scored(made: Trained, rows: pd.DataFrame) -> pd.DataFrame:
+    """What the lender's own system logs for applications: id, time, features and the model's probability."""
+    if made.estimator is None:
+        raise ValueError(made.name)
+    features = rows[list(credit.FEATURES)]
+    return features.assign(
+        prediction_id=rows["application_id"],
+        timestamp=rows["applied_at"],
+        probability=made.estimator.predict_proba(features)[:, 1],
+    )
+
+
+def outcomes(rows: pd.DataFrame) -> pd.DataFrame:
+    """What became of applications: id, label, and when it was known."""
+    return pd.DataFrame(
+        {
+            "prediction_id": rows["application_id"],
+            "label": rows[credit.LABEL],
+            "label_time": rows["label_known_at"],
+        }
+    )
+
+
 def tumour(folder: Path) -> Trained:
     """Breast cancer (Wisconsin, bundled with scikit-learn): a forest of shallow trees."""
     data = load_breast_cancer(as_frame=True)
@@ -137,7 +162,7 @@ def progression(folder: Path) -> Trained:
     slope = ridge.coef_ / scaler.scale_
     path = folder / "progression.onnx"
     _write_linear_onnx(columns, slope, float(ridge.intercept_ - slope @ scaler.mean_), path)
-    return Trained("progression", path, _table("progression", test, folder), "progression", None, ("sex",))
+    return Trained("progression", path, _table("progression", test, folder), "progression", "", ("sex",))
 
 
 class _Shell:
@@ -145,8 +170,8 @@ class _Shell:
         return os.system, ("echo pwned",)
 
 
-def _fit(model: object, rows: pd.DataFrame) -> None:
-    model.fit(rows[list(credit.FEATURES)], rows[credit.LABEL])  # type: ignore[attr-defined]
+def _fit(model: ClassifierMixin, rows: pd.DataFrame) -> None:
+    model.fit(rows[list(credit.FEATURES)], rows[credit.LABEL])
 
 
 def _one_hot(numbers: list[str] | None = None) -> ColumnTransformer:
@@ -173,14 +198,16 @@ def _ordinal() -> ColumnTransformer:
     )
 
 
-def _write_credit(name: str, model: object, extension: str, rows: pd.DataFrame, folder: Path) -> Trained:
+def _write_credit(
+    name: str, model: ClassifierMixin, extension: str, rows: pd.DataFrame, folder: Path
+) -> Trained:
     path = folder / f"{name}.{extension}"
     if extension == "skops":
         skops.io.dump(model, path)
     else:
         joblib.dump(model, path, compress=3)
     table = _table(name, credit.table(rows), folder)
-    return Trained(name, path, table, credit.LABEL, "1", credit.PROTECTED)
+    return Trained(name, path, table, credit.LABEL, "1", credit.PROTECTED, model)
 
 
 def _table(name: str, frame: pd.DataFrame, folder: Path) -> Path:

@@ -114,3 +114,15 @@ CLINIC_CARD: Mapping[str, str] = {
     "limits.ethics": "The model orders or plans work; it withholds nothing from a patient.",
     "limits.maintenance": "Reviewed every year.",
 }
+
+READ: Mapping[str, str] = {
+    "camila.nogueira": "Ran it beside the desk for a week: queue times hold and the reasons can be read out to a client.",
+    "tomasz.wilk": "Latency and volume are inside what the counter needs; fallback to the manual rules was rehearsed.",
+    "beatriz.sampaio": "Lawful basis and card are complete; parity between groups was read against the policy's band.",
+    "lukas.brandt": "Checked purpose, data minimisation and the text of the notice; no open finding.",
+    "marcelo.teixeira": "Expected loss at the same approval rate is lower than today; the cut-off keeps our volume.",
+    "chiara.ricci": "Fits the plan for the programme; the owner of the process agrees with the cut-off.",
+    "joana.figueiredo": "Recomputed the metrics from the table; the interval holds on the later month as well.",
+    "anders.holm": "Repeated the evaluation independently; calibration and ranking are as stated.",
+}
+"""What they wrote under their signatures."""

@@ -1,0 +1,234 @@
+"""What happened in the demo organisation, part by part, in the order of time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from app.demo_scene import Scene, Signature
+from core.decisions.releases import commands as releases
+from core.i18n import N_
+from core.platform.access import commands as access
+from core.platform.access import queries as people
+from core.platform.store import SYSTEM
+from data.demo import models, organisation
+from data.demo.organisation import CLINIC_CARD, CREDIT, CREDIT_CARD, PROGRESSION, READ, TUMOUR
+
+SCORECARD, BOOSTED, REFRESHED = "scorecard.skops", "boosted.joblib", "refreshed.skops"
+MODEL = "Default within 90 days"
+CUT_OFF = 0.3
+FIRST_LIVE, SECOND_LIVE = 10, 5
+"""Months before the end at which the first and the second credit version began to decide."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: what the terminal says, days before the end, and the deed, which may be done twice."""
+
+    text: str
+    days: float
+    happen: Callable[[], None]
+
+
+def story(scene: Scene) -> list[Part]:
+    """Every part, the oldest first."""
+    first, second = scene.months(FIRST_LIVE), scene.months(SECOND_LIVE)
+    told = [
+        Part(N_("People"), 549, partial(_people, scene)),
+        Part(N_("Policies and use cases"), 545, partial(_ground, scene)),
+        Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
+        Part(N_("Diabetes: a regression goes live"), 160, partial(_progression, scene, 160)),
+        Part(N_("Credit: gradient boosting takes over"), second + 3, partial(_boosted, scene, second + 3)),
+        Part(N_("Tumours: a forest is evaluated"), 66, partial(_tumour, scene, 66)),
+        Part(N_("Credit: a hostile file is refused"), 47, partial(_poisoned, scene, 47)),
+        Part(N_("Credit: a model for other columns is refused"), 12, partial(_elsewhere, scene, 12)),
+        Part(N_("Credit: the next version waits for sign-off"), 1.6, partial(_candidate, scene, 1.6)),
+    ]
+    for back in range(FIRST_LIVE, 0, -1):
+        days = scene.months(back - 1) + 0.02
+        told.append(
+            Part(N_("Credit: predictions and outcomes of a month"), days, partial(_month, scene, back, days))
+        )
+    return sorted(told, key=lambda part: -part.days)
+
+
+def _people(scene: Scene) -> None:
+    with scene.store.reading() as view:
+        known = {person.email for person in people.people(view)}
+    scene.clock.turn(scene.at(549))
+    for member in organisation.PEOPLE:
+        if member.email not in known:
+            with scene.store.unit_of_work(SYSTEM) as uow:
+                access.add_person(
+                    uow, name=member.name, email=member.email, roles=member.roles, language=member.language
+                )
+
+
+def _ground(scene: Scene) -> None:
+    with scene.acting("lukas.brandt", 545) as uow:
+        releases.publish_shipped(uow)
+    for days, case in ((540, CREDIT), (420, PROGRESSION), (400, TUMOUR)):
+        scene.define(case, days)
+
+
+def _scorecard(scene: Scene, days: float) -> None:
+    scene.upload(
+        CREDIT,
+        lambda: models.scorecard(scene.rows, scene.folder),
+        SCORECARD,
+        by="rafael.moreira",
+        days=days,
+        model=MODEL,
+        note="Logistic scorecard, fitted on three months of applications.",
+        threshold=CUT_OFF,
+        card=CREDIT_CARD,
+    )
+    scene.release(
+        CREDIT,
+        SCORECARD,
+        "production",
+        by="rafael.moreira",
+        days=days - 1,
+        note="First model of the use case; replaces the manual rules.",
+        signatures=(
+            _signed("tomasz.wilk", "operations", days - 1.4),
+            _signed("beatriz.sampaio", "compliance", days - 2.2),
+            _signed("anders.holm", "validator", days - 2.7),
+        ),
+    )
+
+
+def _boosted(scene: Scene, days: float) -> None:
+    scene.upload(
+        CREDIT,
+        lambda: models.boosted(scene.rows, scene.folder),
+        BOOSTED,
+        by="ingrid.lindqvist",
+        days=days,
+        model=MODEL,
+        note="Gradient boosting on twice the months; reads categories as such.",
+        threshold=CUT_OFF,
+        card=CREDIT_CARD,
+    )
+    scene.release(
+        CREDIT,
+        BOOSTED,
+        "production",
+        by="ingrid.lindqvist",
+        days=days - 1,
+        note="Ranks better at the same approval rate.",
+        signatures=(
+            _signed("camila.nogueira", "operations", days - 1.3),
+            _signed("lukas.brandt", "compliance", days - 2.1),
+            _signed("marcelo.teixeira", "business", days - 2.8),
+        ),
+    )
+
+
+def _poisoned(scene: Scene, days: float) -> None:
+    scene.upload(
+        CREDIT,
+        lambda: models.poisoned(scene.rows, scene.folder),
+        "poisoned.joblib",
+        by="ingrid.lindqvist",
+        days=days,
+        model="Challenger from a forum",
+        note="Found in a forum; said to be tuned for Brazilian credit.",
+    )
+
+
+def _elsewhere(scene: Scene, days: float) -> None:
+    scene.upload(
+        CREDIT,
+        lambda: models.rebuilt_elsewhere(scene.rows, scene.folder),
+        "rebuilt_elsewhere.skops",
+        by="rafael.moreira",
+        days=days,
+        model=MODEL,
+        note="Rebuilt on the warehouse extract.",
+    )
+
+
+def _candidate(scene: Scene, days: float) -> None:
+    scene.upload(
+        CREDIT,
+        lambda: models.refreshed(scene.rows, scene.folder),
+        REFRESHED,
+        by="rafael.moreira",
+        days=days,
+        model=MODEL,
+        note="Fitted again on the months of dearer credit.",
+        threshold=CUT_OFF,
+        card=CREDIT_CARD,
+    )
+    scene.release(
+        CREDIT,
+        REFRESHED,
+        "production",
+        by="rafael.moreira",
+        days=days - 0.6,
+        note="The live version has drifted: incomes fell and rates rose since it was fitted.",
+        signatures=(_signed("joana.figueiredo", "validator", days - 1.2),),
+    )
+
+
+def _progression(scene: Scene, days: float) -> None:
+    scene.upload(
+        PROGRESSION,
+        lambda: models.progression(scene.folder),
+        "progression.onnx",
+        by="ingrid.lindqvist",
+        days=days,
+        model="Progression after a year",
+        note="Ridge regression on the public data set.",
+        card=CLINIC_CARD,
+    )
+    scene.release(
+        PROGRESSION,
+        "progression.onnx",
+        "production",
+        by="ingrid.lindqvist",
+        days=days - 1,
+        note="For the planning of check-ups in the coming year.",
+        signatures=(
+            _signed("camila.nogueira", "operations", days - 1.5),
+            _signed("lukas.brandt", "compliance", days - 2),
+        ),
+    )
+
+
+def _tumour(scene: Scene, days: float) -> None:
+    scene.upload(
+        TUMOUR,
+        lambda: models.tumour(scene.folder),
+        "tumour.skops",
+        by="ingrid.lindqvist",
+        days=days,
+        model="Malignancy",
+        note="Forest of shallow trees on the public data set.",
+        threshold=0.35,
+        card=CLINIC_CARD,
+    )
+
+
+def _month(scene: Scene, back: int, days: float) -> None:
+    """Send what was predicted in the month that began `back` months before the end, and the outcomes it brought."""
+    start, end = scene.midnight(scene.months(back)), scene.midnight(scene.months(back - 1))
+    rows = scene.rows.frame
+    made = rows[(rows["applied_at"] >= start) & (rows["applied_at"] < end)]
+    known = rows[(rows["label_known_at"] >= start) & (rows["label_known_at"] < end)]
+    turn = scene.midnight(scene.months(SECOND_LIVE))
+    began = scene.midnight(scene.months(FIRST_LIVE))
+    live, make = (BOOSTED, models.boosted) if back <= SECOND_LIVE else (SCORECARD, models.scorecard)
+    scene.send(
+        CREDIT, live, "predictions", lambda: models.scored(make(scene.rows, scene.folder), made), days=days
+    )
+    earlier = known[(known["applied_at"] >= began) & (known["applied_at"] < turn)]
+    later = known[known["applied_at"] >= turn]
+    for file, settled in ((SCORECARD, earlier), (BOOSTED, later)):
+        if len(settled):
+            scene.send(CREDIT, file, "labels", partial(models.outcomes, settled), days=days)
+    scene.work()
+
+
+def _signed(by: str, area: str, days: float) -> Signature:
+    return Signature(by, area, days, READ[by])
