@@ -151,6 +151,7 @@ def prepare(settings: Settings, *, demo: bool) -> Store:
             os.environ[f"AVAL_{each.name.upper()}"] = value
     store = wiring.store()
     migrations.upgrade(store.engine)
+    store.files.sweep()
     with store.reading() as view:
         kind = queries.house(view)
     if kind is None or demo:

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -15,7 +17,12 @@ import fsspec
 from core.errors import NotFound, TooLarge
 from core.i18n import N_
 
+if sys.platform != "win32":
+    import fcntl
+
 CHUNK = 1 << 20
+INCOMING = ".incoming-"
+SETTLED_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,25 @@ class Files:
     @contextmanager
     def writer(self, limit: int | None = None) -> Iterator[Writer]:
         """Open a writer; `limit` is in bytes."""
-        folder = self._local if self._local is not None else self._cache
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".incoming-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=self._incoming, prefix=INCOMING, delete=False) as file:
+            _hold(file)
             try:
                 yield Writer(self, file, limit)
             finally:
                 Path(file.name).unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove what killed processes left half-written; return how many files.
+
+        A writer that lives holds a lock on its file; one that is a moment old may not have taken it yet.
+        """
+        swept = 0
+        for path in self._incoming.glob(f"{INCOMING}*"):
+            with suppress(OSError), path.open("rb") as file:
+                if time.time() - path.stat().st_mtime > SETTLED_SECONDS and _hold(file):
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def put_bytes(self, data: bytes) -> StoredFile:
         """Store bytes held in memory."""
@@ -143,6 +163,10 @@ class Files:
             paths = (str(path).rsplit("/", 1)[-1] for path in self._remote.find(self._root))
         yield from sorted(name for name in paths if len(name) == hashlib.sha256().digest_size * 2)
 
+    @property
+    def _incoming(self) -> Path:
+        return self._local if self._local is not None else self._cache
+
     def _adopt(self, temporary: Path, digest: str) -> None:
         if self._local is not None:
             target = self._named(self._local, digest)
@@ -159,6 +183,20 @@ class Files:
     @staticmethod
     def _named(folder: Path, digest: str) -> Path:
         return folder / digest[:2] / digest
+
+
+def _hold(file: IO[bytes]) -> bool:
+    """Take the file's lock, kept until it is closed or its process dies; False where another has it.
+
+    Where the system has no such lock, nothing is ever swept.
+    """
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
