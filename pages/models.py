@@ -10,6 +10,7 @@ from app.wiring import reading
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import RISK_NAMES
 from core.assets.registry.version import STATE_NAMES
+from core.decisions.releases import queries as released
 from core.i18n import _, ngettext
 from core.platform.access import queries as access
 
@@ -19,17 +20,29 @@ with reading() as view:
     use_cases = registry.use_cases(view)
     versions = registry.versions(view)
     owners = access.names(view, {case.owner_id for case in use_cases})
+    live = {one.use_case_id for one in released.deployments(view, environment="production", only_live=True)}
+    waiting = {release.version.use_case_id for release in released.open_releases(view)}
 
 newest = {}
 for version in versions:
     newest.setdefault(version.use_case_id, version)
+
+
+def stage(use_case_id: str) -> str:
+    if use_case_id in live:
+        return "live"
+    if use_case_id in waiting:
+        return "in_review"
+    return newest[use_case_id].state.value if use_case_id in newest else ""
+
+
 summaries = [
     Summary(
         slug=case.slug,
         title=case.title,
         owner=owners.get(case.owner_id, ""),
         tier=case.risk_tier.value,
-        stage=newest[case.id].state.value if case.id in newest else "",
+        stage=stage(case.id),
         latest=newest[case.id].number if case.id in newest else None,
         model=newest[case.id].model_name if case.id in newest else "",
     )
@@ -67,10 +80,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         bind="query-params",
         width=240,
     )
+    stage_names = {"live": _("Live"), "in_review": _("Awaiting sign-off")}
+    stage_names |= {state.value: _(name) for state, name in STATE_NAMES.items()}
     stages = st.multiselect(
         _("Stage"),
-        [state.value for state in STATE_NAMES],
-        format_func={state.value: _(name) for state, name in STATE_NAMES.items()}.__getitem__,
+        list(stage_names),
+        format_func=stage_names.__getitem__,
         key="stage",
         bind="query-params",
         width=240,
