@@ -76,8 +76,8 @@ def curves(labels: NDArray[np.bool_], scores: Floats) -> dict[str, dict[str, lis
     means, rates, counts = calibration(labels, scores)
     return {
         "roc": {
-            "false_positive_rate": [0.0, *false_rate[keep].tolist()],
-            "true_positive_rate": [0.0, *true_rate[keep].tolist()],
+            "fpr": [0.0, *false_rate[keep].tolist()],
+            "tpr": [0.0, *true_rate[keep].tolist()],
             "threshold": [1.0, *cuts[keep].tolist()],
         },
         "pr": {
@@ -85,7 +85,7 @@ def curves(labels: NDArray[np.bool_], scores: Floats) -> dict[str, dict[str, lis
             "precision": precision[keep].tolist(),
             "threshold": cuts[keep].tolist(),
         },
-        "calibration": {"predicted": means, "observed": rates, "rows": counts},
+        "calibration": {"predicted": means, "observed": rates, "count": counts},
         "scores": histogram(labels, scores),
     }
 

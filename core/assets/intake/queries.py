@@ -1,10 +1,16 @@
 """Reading of drafts and evaluations."""
 
+from collections.abc import Iterable
+
 from sqlmodel import Session, select
 
+from core.assets.datasets import queries as datasets
+from core.assets.intake import classification, facts, multiclass, regression
 from core.assets.intake.draft import ArtifactFile, Draft, TableFile
 from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
 from core.assets.intake.tables import DraftRow, EvaluationRow, NamesReviewRow
+from core.assets.registry import queries as registry
+from core.assets.registry.card import Card, fill
 from core.errors import NotFound
 from core.i18n import N_
 
@@ -38,7 +44,7 @@ def evaluation(session: Session, version_id: str) -> Evaluation | None:
         started_at=row.started_at,
         finished_at=row.finished_at,
         rows=row.rows,
-        metrics={name: Estimate.from_json(value) for name, value in row.metrics.items()},
+        metrics={name: Estimate.from_json(row.metrics[name]) for name in _ordered(row.metrics)},
         threshold=row.threshold,
         confusion=None if row.confusion is None else Confusion.from_json(row.confusion),
         curves=row.curves,
@@ -59,3 +65,22 @@ def names_approved(session: Session, artifact_digest: str, names_digest: str, li
         NamesReviewRow.list_version == list_version,
     )
     return session.exec(query).first() is not None
+
+
+def card(session: Session, version_id: str) -> Card:
+    """Return the model card: what is on record, the data, the evaluation, and what people typed last."""
+    version = registry.version(session, version_id)
+    revisions = registry.card_revisions(session, version_id)
+    found = facts.of(
+        version,
+        registry.use_case_by_id(session, version.use_case_id),
+        datasets.dataset(session, version.dataset_id),
+        evaluation(session, version_id),
+    )
+    return fill(found, revisions[-1].values if revisions else {}, revisions[-1].number if revisions else 0)
+
+
+def _ordered(metrics: Iterable[str]) -> list[str]:
+    """Put metrics in the order in which they are shown: stored JSON keeps none."""
+    order = [*classification.BINARY, *multiclass.WITH_PROBABILITIES, *regression.METRICS]
+    return sorted(metrics, key=lambda name: order.index(name) if name in order else len(order))

@@ -17,7 +17,6 @@ def judge(model: Any, frames: Mapping[str, object], options: Mapping[str, Any]) 
         "verdict": found.verdict.value,
         "reason": found.reason[:300],
         "names": [n[:100] for n in found.names[:MOST_LISTED]],
-        "unknown": [n[:200] for n in found.unknown[: MOST_LISTED // 4]],
-        "unknown_digest": found.names_digest(),
+        "unknown": list(found.unknown[: verdict.MOST_UNKNOWN]),
         "list_version": found.list_version,
     }

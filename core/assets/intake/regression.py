@@ -37,7 +37,7 @@ def evaluate(labels: Floats, predicted: Floats, *, seed: int = 0) -> dict[str, E
 
 def curves(labels: Floats, predicted: Floats) -> dict[str, dict[str, list[float]]]:
     """Return the histogram of residuals, a sample of label against prediction, and means by decile of prediction."""
-    residual = labels - predicted
+    residual = predicted - labels
     low, high = np.quantile(residual, [0.005, 0.995])
     edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     counts = np.histogram(np.clip(residual, edges[0], edges[-1]), edges)[0]
@@ -48,11 +48,11 @@ def curves(labels: Floats, predicted: Floats) -> dict[str, dict[str, list[float]
             "middle": ((edges[1:] + edges[:-1]) / 2).tolist(),
             "rows": counts.astype(float).tolist(),
         },
-        "scatter": {"label": labels[sample].tolist(), "prediction": predicted[sample].tolist()},
+        "scatter": {"observed": labels[sample].tolist(), "predicted": predicted[sample].tolist()},
         "calibration": {
             "predicted": [float(predicted[d].mean()) for d in deciles],
             "observed": [float(labels[d].mean()) for d in deciles],
-            "rows": [float(len(d)) for d in deciles],
+            "count": [float(len(d)) for d in deciles],
         },
     }
 

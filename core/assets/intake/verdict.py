@@ -46,6 +46,7 @@ SKOPS_LOADERS = frozenset(
     ]
 )
 MOST_SCHEMA = 64 << 20
+MOST_UNKNOWN = 100
 
 
 class Verdict(StrEnum):
@@ -73,9 +74,10 @@ class Finding:
     unknown: tuple[str, ...]
     list_version: str
 
-    def names_digest(self) -> str:
-        """SHA-256 of the unknown names, one per line: what a reviewer's approval is bound to."""
-        return hashlib.sha256("\n".join(self.unknown).encode()).hexdigest()
+
+def names_digest(unknown: Iterable[str]) -> str:
+    """SHA-256 of the unknown names in order, one per line: what a reviewer's approval is bound to."""
+    return hashlib.sha256("\n".join(sorted(unknown)).encode()).hexdigest()
 
 
 def judge(file: BinaryIO, kind: Format, names: NameList | None = None) -> Finding:
@@ -103,6 +105,9 @@ def weigh(asked: Iterable[Name], names: NameList) -> Finding:
             Verdict.REFUSED, f"it asks for {forbidden[0]}", _dotted(asked), tuple(forbidden), names.version
         )
     unknown = _dotted(asked - names.known)
+    if len(unknown) > MOST_UNKNOWN:
+        reason = f"it asks for {len(unknown)} names beyond the list, more than anybody reviews"
+        return Finding(Verdict.REFUSED, reason, _dotted(asked), unknown, names.version)
     return Finding(Verdict.REVIEW if unknown else Verdict.KNOWN, "", _dotted(asked), unknown, names.version)
 
 

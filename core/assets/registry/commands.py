@@ -162,12 +162,11 @@ def set_standing(
     operating_threshold: float | None = None,
     refusal: Refusal | None = None,
 ) -> None:
-    """Move a version to `state` with what the check found; part of the check, whose event says so."""
-    require(uow.actor, Permission.UPLOAD_MODEL)
+    """Move a version to `state` with what a check found; part of a command, which asks for the right and records."""
     row = uow.session.exec(select(VersionRow).where(col(VersionRow.id) == version_id).with_for_update()).one()
     row.state = state.value
     row.verdict = verdict or row.verdict
-    row.names = list(names) or row.names
+    row.names = list(names)
     row.isolation = isolation or row.isolation
     if signature is not None:
         row.signature = signature.to_json()
