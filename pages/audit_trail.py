@@ -56,14 +56,17 @@ metric_strip(
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     action = st.selectbox(
-        _("Action"), actions, index=None, placeholder=_("All"), key="action", bind="query-params", width=240
+        _("Action"),
+        ["", *actions],
+        format_func=lambda each: each or _("All"),
+        key="action",
+        bind="query-params",
+        width=240,
     )
     who = st.selectbox(
         _("Who"),
-        [person.id for person in people],
-        index=None,
-        format_func={person.id: person.name for person in people}.__getitem__,
-        placeholder=_("Everybody"),
+        ["", *(person.id for person in people)],
+        format_func={"": _("Everybody"), **{person.id: person.name for person in people}}.__getitem__,
         key="who",
         bind="query-params",
         width=240,
@@ -77,8 +80,8 @@ before = st.query_params.get("before", "")
 with reading() as view:
     events = audit.events(
         view,
-        action=action,
-        actor=who,
+        action=action or None,
+        actor=who or None,
         subject_id=subject.strip() or None if subject else None,
         until=datetime.combine(until, time.max, UTC) if until else None,
         before=int(before) if before.isdigit() else None,

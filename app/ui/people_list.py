@@ -54,9 +54,10 @@ def people_list(people: Sequence[Person], *, may_manage: bool) -> Change | None:
 
 def _menu(person: Person) -> Change | None:
     with st.popover(_("Change"), icon=":material/edit:", key=f"change_{person.id}"):
-        roles = st.multiselect(
+        roles = st.pills(
             _("Roles"),
             [role.value for role in Role],
+            selection_mode="multi",
             default=sorted(person.roles),
             format_func=role_name,
             key=f"roles_{person.id}",
@@ -78,8 +79,12 @@ def person_form() -> NewPerson | None:
     with st.form("new_person", border=False):
         name = st.text_input(_("Name"), max_chars=120)
         email = st.text_input(_("E-mail"), max_chars=254)
-        roles = st.multiselect(
-            _("Roles"), [role.value for role in Role], default=[Role.VIEWER.value], format_func=role_name
+        roles = st.pills(
+            _("Roles"),
+            [role.value for role in Role],
+            selection_mode="multi",
+            default=[Role.VIEWER.value],
+            format_func=role_name,
         )
         if st.form_submit_button(_("Invite"), type="primary"):
             return NewPerson(name, email, tuple(roles))

@@ -69,8 +69,12 @@ def token_form(
     choices = sorted(own_roles) if kind == "person" else list(every_role)
     with st.form("new_token", border=False):
         label = st.text_input(_("What is it for?"), max_chars=80, placeholder=_("Nightly upload from CI"))
-        roles = st.multiselect(
-            _("Roles"), choices, default=choices if kind == "person" else [], format_func=role_name
+        roles = st.pills(
+            _("Roles"),
+            choices,
+            selection_mode="multi",
+            default=choices if kind == "person" else [],
+            format_func=role_name,
         )
         days = st.selectbox(
             _("Lifetime"), LIFETIMES, index=1, format_func=lambda n: ngettext("{n} day", "{n} days", n)
