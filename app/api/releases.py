@@ -193,7 +193,7 @@ def _out(view: Session, found: Release) -> ReleaseOut:
         signed=found.signed,
         signatures=found.signatures,
         note=found.note,
-        page=f"/release_review?request={found.id}",
+        page=f"/release_review?release={found.id}",
     )
 
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
-from core.assets.registry import UseCase, Version
+from core.assets.registry import UseCase, Version, VersionState
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
 from core.decisions.releases import paired, queries
@@ -65,7 +65,7 @@ def evidence(found: Collected, files: Files) -> Evidence:
     rule = _champion_rule(found.sealed.rules if found.sealed else ())
     difference, reason = compare(found, rule.metric, files) if rule else (None, "")
     return Evidence(
-        verdict=found.version.verdict or None,
+        verdict=_verdict(found.version),
         reproducible=evaluation.reproducible if evaluation else None,
         metrics=measured(evaluation) if evaluation else {},
         difference=difference,
@@ -152,3 +152,10 @@ def metric_of(metric: str, predictions: pd.DataFrame, positive: str) -> paired.W
 
 def _champion_rule(rules: Sequence[Rule]) -> Rule | None:
     return next((r for r in rules if r.kind is GateKind.CHAMPION), None)
+
+
+def _verdict(version: Version) -> str | None:
+    """The verdict on the file; one that waited for a person has been reviewed once the version is ready."""
+    if version.verdict == "review" and version.state is VersionState.READY:
+        return "reviewed"
+    return version.verdict or None

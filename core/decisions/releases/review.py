@@ -99,11 +99,12 @@ def review(session: Session, request_id: str, actor: Actor) -> Review:
     )
 
 
-def queue(session: Session, scope: Scope | str, actor: Actor) -> tuple[Release, ...]:
-    """Return requests for a list: those that wait for `actor`, all that are open, or those that are decided."""
+def queue(session: Session, scope: Scope | str, actor: Actor, *, limit: int = 60) -> tuple[Release, ...]:
+    """Return requests for a list: those that wait for `actor`, all open ones, or the newest decided ones."""
     scope = Scope(scope)
     if scope is Scope.DONE:
-        return queries.releases(session, states=tuple(s for s in ReleaseState if s not in OPEN))
+        decided = tuple(s for s in ReleaseState if s not in OPEN)
+        return queries.releases(session, states=decided, limit=limit)
     waiting = queries.open_releases(session)
     if scope is Scope.ALL:
         return waiting

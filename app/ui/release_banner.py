@@ -1,0 +1,42 @@
+"""What a reviewer must know before anything else: what stands in the way, or how it ended."""
+
+import streamlit as st
+
+from app.ui.gates_table import count
+from app.ui.text import md
+from core.decisions.releases.gates import GATE_NAMES
+from core.decisions.releases.review import Review
+from core.decisions.releases.snapshot import FACT_NAMES
+from core.decisions.releases.states import ReleaseState
+from core.i18n import _, day
+
+
+def banner(found: Review) -> None:
+    """Draw at most one banner; nothing where the request simply waits."""
+    release = found.release
+    if found.void:
+        facts = ", ".join(_(FACT_NAMES[name]) for name in found.void)
+        st.warning(
+            _(
+                "This round is void: {facts} changed after it was submitted. A new round starts its signatures anew.",
+                facts=md(facts),
+            ),
+            icon=":material/sync_problem:",
+        )
+    elif release.state is ReleaseState.IN_REVIEW and count(found.gates).blocking:
+        names = ", ".join(_(GATE_NAMES[g.verdict.kind]) for g in found.gates if g.verdict.blocks)
+        st.error(
+            _("It cannot be approved while gates block it: {gates}.", gates=md(names)),
+            icon=":material/block:",
+        )
+    elif release.state is ReleaseState.CHANGES_REQUESTED:
+        st.warning(
+            _("Changes were requested. When they are made, open a new round."), icon=":material/edit_note:"
+        )
+    elif release.state is ReleaseState.LIVE and release.expires_at is not None:
+        st.success(
+            _("Live. The approval holds until {when}.", when=day(release.expires_at)),
+            icon=":material/rocket_launch:",
+        )
+    elif release.state is ReleaseState.REJECTED:
+        st.error(_("Rejected. The reasons stand in the activity."), icon=":material/close:")
