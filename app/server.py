@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -27,6 +28,7 @@ from app.guard import TRUSTED_HEADERS, Guard
 from app.sign_in import SignIn
 from app.supervisor import Supervisor
 from app.ui.failure import on_script_error
+from app.ui.failure import on_script_error
 from app.wiring import open_store
 from core.errors import Conflict, Invalid
 from core.i18n import N_, _
@@ -40,6 +42,8 @@ from core.settings import Settings
 log = logging.getLogger("aval.server")
 HERE = Path(__file__).parent
 MAIN = HERE / "main.py"
+WARM = ("plotly.graph_objects", "pyarrow", "streamlit.proto.BackMsg_pb2", "streamlit.proto.ForwardMsg_pb2")
+"""Loaded before the first visitor, and before the collector is told to leave alone what is there."""
 
 
 def create_app(settings: Settings, *, demo: bool, store: Store | None = None) -> st.App:
@@ -60,6 +64,8 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
     @asynccontextmanager
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
         await supervisor.start()
+        for module in WARM:
+            import_module(module)
         # What is loaded by now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -72,6 +78,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
     return st.App(
         MAIN,
         lifespan=lifespan,
+        on_script_error=on_script_error,
         routes=[
             Route("/healthz", health.answer, methods=["GET", "HEAD"]),
             *SignIn(store, doors, addresses, demo=demo).routes(),

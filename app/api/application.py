@@ -11,7 +11,19 @@ from app.api.pace import Pace
 from app.api.problems import Problem, answer_with_problems
 from app.templates import render
 
-NOUNS = ("people", "audit", "use_cases", "versions", "jobs", "releases", "live")
+NOUNS = (
+    "people",
+    "audit",
+    "use_cases",
+    "drafts",
+    "versions",
+    "jobs",
+    "explanations",
+    "predictions",
+    "kpis",
+    "releases",
+    "live",
+)
 
 
 def create() -> FastAPI:
