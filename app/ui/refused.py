@@ -65,4 +65,5 @@ def may_not(reason: str, who_can: str = "") -> None:
     text = f":material/lock: {md(reason)}"
     if who_can:
         text += f"  \n:gray[:small[{md(_('Who can: {who}', who=who_can))}]]"
-    st.markdown(text)
+    with st.container(border=True):
+        st.markdown(text)

@@ -5,6 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import sync_playwright
 
 from tests.browser import harness
@@ -35,7 +36,10 @@ def take(url: str, folder: Path, only: list[str], kinds: list[str]) -> None:
                 if only and slug not in only:
                     continue
                 page.set_viewport_size({"width": width, "height": height})
-                harness.visit(page, path)
+                try:
+                    harness.visit(page, path)
+                except (TimeoutError, PlaywrightTimeout) as late:
+                    print(f"{path} {kind}: {late}")
                 # Streamlit scrolls inside the page, so the window is made as high as what it holds.
                 high = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
                 page.set_viewport_size({"width": width, "height": min(max(high, height), 4000)})
