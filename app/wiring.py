@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
 from core.clock import Clock, system
 from core.platform.audit.log import append
-from core.platform.jobs.handling import Handler
+from core.platform.jobs.handling import Handler, JobContext
 from core.platform.jobs.queue import Queue
-from core.platform.store import Actor, Store, UnitOfWork
+from core.platform.store import SYSTEM, Actor, Store, UnitOfWork
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,38 @@ def reading() -> AbstractContextManager[Session]:
     return store().reading()
 
 
+RUNNER_TASKS = ("core.evidence.explain.isolated",)
+"""What may be asked of the isolated runner besides intake's own tasks."""
+
+
+def start_runner(settings: Settings) -> "Runner":
+    """Start the isolated runner; call it before a store is opened, so that its helper inherits no connection."""
+    from core.assets.intake.runner import Runner  # noqa: PLC0415 - the server's own process never loads it
+
+    runner = Runner(RUNNER_TASKS, memory=int(settings.runner_mib) << 20, seconds=float(settings.runner_seconds))
+    runner.start()
+    return runner
+
+
 def handlers(runner: "Runner") -> Mapping[str, Handler]:
-    """Return what runs each kind of job."""
-    _ = runner
-    return {}
+    """Return what runs each kind of job; the worker's libraries are loaded here, not in the server's process."""
+    from core.assets.intake import work as intake  # noqa: PLC0415
+    from core.decisions.releases import work as releases  # noqa: PLC0415
+    from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
+    from core.evidence.explain import work as explain  # noqa: PLC0415
+    from core.evidence.kpis import work as kpis  # noqa: PLC0415
+    from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
+
+    def evaluate(context: JobContext) -> None:
+        """Evaluate, then explain: assets know nothing of evidence, so the next step is asked for here."""
+        if intake.evaluate(context, runner):
+            with context.store.unit_of_work(SYSTEM) as uow:
+                explain_commands.enqueue_for(uow, str(context.payload["version"]))
+
+    return {
+        "intake.evaluate": evaluate,
+        "explain.compute": partial(explain.explain, runner=runner),
+        "releases.judge": releases.judge_round,
+        "monitoring.profile": monitoring.profile,
+        "kpis.observe": kpis.observe,
+    }
