@@ -334,8 +334,8 @@ def _same_number(left: str, right: str) -> bool:
 
 
 def _nulls(column: pa.ChunkedArray) -> Flags:
-    return np.asarray(pc.is_null(column, nan_is_null=True).to_numpy(), dtype=bool)
+    return np.asarray(pc.is_null(column, nan_is_null=True), dtype=bool)
 
 
 def _flags(column: pa.ChunkedArray) -> Flags:
-    return np.asarray(pc.fill_null(column, fill_value=False).to_numpy(), dtype=bool)
+    return np.asarray(pc.fill_null(column, fill_value=False), dtype=bool)

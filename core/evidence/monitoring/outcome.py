@@ -65,7 +65,7 @@ def codes(column: pa.ChunkedArray, classes: Sequence[str]) -> Codes:
 
 
 def _is(column: pa.ChunkedArray, value: str) -> Flags:
-    return np.asarray(pc.fill_null(pc.equal(column, value), fill_value=False).to_numpy(), dtype=bool)
+    return np.asarray(pc.fill_null(pc.equal(column, value), fill_value=False), dtype=bool)
 
 
 def _floats(column: pa.ChunkedArray) -> Floats:

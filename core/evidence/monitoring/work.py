@@ -178,7 +178,7 @@ def _new_labels(known: KnownIds, labels: KnownLabels, checked: Checked) -> _Fres
     if told.any():
         before = labels.labels.take(pa.array(at[told]))
         now = table.column(TRUTH).filter(pa.array(told))
-        repeated[told] = np.asarray(pc.equal(before, now).to_numpy(), dtype=bool)
+        repeated[told] = np.asarray(pc.equal(before, now), dtype=bool)
     standing = held & ~repeated
     return _Fresh(
         replace(checked, refused=refused),

@@ -240,6 +240,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_api_token_person_id'), 'api_token', ['person_id'], unique=False)
+    op.create_table('kpi',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('retired_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_kpi_use_case_id'), 'kpi', ['use_case_id'], unique=False)
     op.create_table('model',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('use_case_id', sa.String(), nullable=False),
@@ -284,6 +294,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('digest')
     )
+    op.create_table('kpi_revision',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kpi_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('question', sa.String(), nullable=False),
+    sa.Column('owner_id', sa.String(), nullable=False),
+    sa.Column('metric', sa.String(), nullable=False),
+    sa.Column('unit', sa.String(), nullable=False),
+    sa.Column('direction', sa.String(), nullable=False),
+    sa.Column('target', sa.Float(), nullable=False),
+    sa.Column('warning', sa.Float(), nullable=True),
+    sa.Column('critical', sa.Float(), nullable=True),
+    sa.Column('window', sa.String(), nullable=False),
+    sa.Column('minimum_n', sa.Integer(), nullable=False),
+    sa.Column('author_id', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['kpi_id'], ['kpi.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('kpi_id', 'number')
+    )
+    op.create_index(op.f('ix_kpi_revision_kpi_id'), 'kpi_revision', ['kpi_id'], unique=False)
     op.create_table('model_version',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('use_case_id', sa.String(), nullable=False),
@@ -371,6 +403,21 @@ def upgrade() -> None:
     op.create_index(op.f('ix_finding_state'), 'finding', ['state'], unique=False)
     op.create_index(op.f('ix_finding_use_case_id'), 'finding', ['use_case_id'], unique=False)
     op.create_index(op.f('ix_finding_version_id'), 'finding', ['version_id'], unique=False)
+    op.create_table('kpi_observation',
+    sa.Column('revision_id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('start', sa.Date(), nullable=False),
+    sa.Column('value', sa.Float(), nullable=True),
+    sa.Column('low', sa.Float(), nullable=True),
+    sa.Column('high', sa.Float(), nullable=True),
+    sa.Column('n', sa.Integer(), nullable=False),
+    sa.Column('coverage', sa.Float(), nullable=False),
+    sa.Column('status', sa.String(), nullable=False),
+    sa.Column('observed_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['revision_id'], ['kpi_revision.id'], ),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('revision_id', 'version_id', 'start')
+    )
     op.create_table('monitoring_alert',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('version_id', sa.String(), nullable=False),

@@ -1,0 +1,205 @@
+"""Reading of KPIs, their revisions and observations; the scoreboard is one query over observations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from core.assets.registry import queries as registry
+from core.errors import NotFound
+from core.evidence.kpis.definition import Definition, Direction, Status
+from core.evidence.kpis.tables import KpiRevisionRow, KpiRow, ObservationRow
+from core.evidence.monitoring.performance import Metric
+from core.evidence.monitoring.windows import Grain, Window, window_of
+from core.i18n import N_
+
+WINDOWS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A KPI in one of its revisions; `number` counts revisions from 1."""
+
+    id: str
+    use_case_id: str
+    revision_id: str
+    number: int
+    definition: Definition
+    author_id: str
+    created_at: datetime
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a window showed; `coverage` is the share of its predictions that have a label."""
+
+    window: Window
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    coverage: float
+    status: Status
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A KPI with its course, oldest first, for the model version that it is shown for."""
+
+    kpi: Kpi
+    version_id: str
+    history: tuple[Observation, ...]
+
+    @property
+    def latest(self) -> Observation | None:
+        """The last window; none before the first."""
+        return self.history[-1] if self.history else None
+
+    @property
+    def status(self) -> Status:
+        return self.latest.status if self.latest else Status.NOT_ENOUGH
+
+
+def kpis(session: Session, use_case_id: str | None = None, *, retired: bool = False) -> tuple[Kpi, ...]:
+    """Return the KPIs in force, of one use case or of all, by name; with `retired`, the retired ones too."""
+    query = _IN_FORCE.order_by(col(KpiRevisionRow.name), col(KpiRow.id))
+    if use_case_id is not None:
+        query = query.where(KpiRow.use_case_id == use_case_id)
+    if not retired:
+        query = query.where(col(KpiRow.retired_at).is_(None))
+    return tuple(_kpi(*found) for found in session.exec(query))
+
+
+def kpi(session: Session, kpi_id: str) -> Kpi:
+    """Return a KPI in its revision in force; raise `NotFound`."""
+    found = session.exec(_IN_FORCE.where(KpiRow.id == kpi_id)).first()
+    if found is None:
+        raise NotFound("kpi.unknown", N_("There is no KPI {id}."), id=kpi_id)
+    return _kpi(*found)
+
+
+def revisions(session: Session, kpi_id: str) -> tuple[Kpi, ...]:
+    """Return every revision of a KPI, oldest first."""
+    query = (
+        select(KpiRow, KpiRevisionRow)
+        .join(KpiRevisionRow, col(KpiRevisionRow.kpi_id) == KpiRow.id)
+        .where(KpiRow.id == kpi_id)
+        .order_by(col(KpiRevisionRow.number))
+    )
+    return tuple(_kpi(*found) for found in session.exec(query))
+
+
+def scoreboard(
+    session: Session,
+    use_case_id: str | None = None,
+    *,
+    versions: Mapping[str, str] | None = None,
+    windows: int = WINDOWS,
+) -> tuple[Score, ...]:
+    """Return every KPI in force with its last windows.
+
+    `versions` names the model version to show per use case (the live one, say); else the one with the latest
+    window, of those the highest number.
+    """
+    held = kpis(session, use_case_id)
+    if not held:
+        return ()
+    place = func.row_number().over(
+        partition_by=(ObservationRow.revision_id, ObservationRow.version_id),
+        order_by=col(ObservationRow.start).desc(),
+    )
+    ranked = (
+        select(ObservationRow, place.label("place"))
+        .where(col(ObservationRow.revision_id).in_([one.revision_id for one in held]))
+        .subquery()
+    )
+    recent = (
+        select(ObservationRow)
+        .join(
+            ranked,
+            (ranked.c.revision_id == col(ObservationRow.revision_id))
+            & (ranked.c.version_id == col(ObservationRow.version_id))
+            & (ranked.c.start == col(ObservationRow.start)),
+        )
+        .where(ranked.c.place <= windows)
+        .order_by(col(ObservationRow.start))
+    )
+    grains = {one.revision_id: one.definition.window for one in held}
+    found: dict[str, dict[str, list[Observation]]] = {}
+    for row in session.exec(recent):
+        by_version = found.setdefault(row.revision_id, {})
+        by_version.setdefault(row.version_id, []).append(_observation(row, grains[row.revision_id]))
+    numbers = {one.id: one.number for one in registry.versions(session, use_case_id)}
+    scores = []
+    for one in held:
+        courses = found.get(one.revision_id, {})
+        shown = (versions or {}).get(one.use_case_id, "")
+        if shown not in courses:
+            shown = max(courses, key=lambda v: (courses[v][-1].window.start, numbers.get(v, 0)), default="")
+        scores.append(Score(one, shown, tuple(courses.get(shown, ()))))
+    return tuple(scores)
+
+
+def observations(
+    session: Session, revision_ids: Sequence[str], grain: Grain, version_id: str | None = None
+) -> dict[str, tuple[Observation, ...]]:
+    """Return the observations under some revisions, by model version, oldest first."""
+    query = (
+        select(ObservationRow)
+        .where(col(ObservationRow.revision_id).in_(revision_ids))
+        .order_by(col(ObservationRow.start))
+    )
+    if version_id is not None:
+        query = query.where(ObservationRow.version_id == version_id)
+    found: dict[str, list[Observation]] = {}
+    for row in session.exec(query):
+        found.setdefault(row.version_id, []).append(_observation(row, grain))
+    return {key: tuple(some) for key, some in found.items()}
+
+
+_IN_FORCE = select(KpiRow, KpiRevisionRow).join(
+    KpiRevisionRow,
+    (col(KpiRevisionRow.kpi_id) == KpiRow.id) & (col(KpiRevisionRow.number) == KpiRow.revision),
+)
+
+
+def _kpi(row: KpiRow, revision: KpiRevisionRow) -> Kpi:
+    definition = Definition(
+        name=revision.name,
+        question=revision.question,
+        owner_id=revision.owner_id,
+        metric=Metric(revision.metric),
+        unit=revision.unit,
+        direction=Direction(revision.direction),
+        target=revision.target,
+        warning=revision.warning,
+        critical=revision.critical,
+        window=Grain(revision.window),
+        minimum_n=revision.minimum_n,
+    )
+    return Kpi(
+        id=row.id,
+        use_case_id=row.use_case_id,
+        revision_id=revision.id,
+        number=revision.number,
+        definition=definition,
+        author_id=revision.author_id,
+        created_at=revision.created_at,
+        retired_at=row.retired_at,
+    )
+
+
+def _observation(row: ObservationRow, grain: Grain) -> Observation:
+    return Observation(
+        window=window_of(row.start, grain),
+        value=row.value,
+        low=row.low,
+        high=row.high,
+        n=row.n,
+        coverage=row.coverage,
+        status=Status(row.status),
+        observed_at=row.observed_at,
+    )
