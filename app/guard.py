@@ -87,7 +87,7 @@ class Guard:
         self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, str], host: str
     ) -> None:
         path, method = scope["path"], scope["method"]
-        scheme, _, text = headers.get(b"authorization", "").partition(" ")
+        scheme, _gap, text = headers.get(b"authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             found = await self._doors.bearer(text.strip())
             if found is not None:
