@@ -168,8 +168,12 @@ def record_evaluation(
     verdict: str,
     isolation: str,
     signature: Signature,
+    names: Sequence[str] = (),
 ) -> bool:
-    """Store an evaluation and make its version ready; return false when it was settled meanwhile."""
+    """Store an evaluation and make its version ready; return false when it was settled meanwhile.
+
+    `names` are all names in the file, each known or approved: later loads trust exactly these.
+    """
     require(uow.actor, Permission.UPLOAD_MODEL)
     version = registered.version(uow.session, version_id)
     if version.state is not VersionState.CHECKING:
@@ -201,6 +205,7 @@ def record_evaluation(
         VersionState.READY,
         verdict=verdict,
         isolation=isolation,
+        names=names,
         signature=signature,
         operating_threshold=threshold,
     )

@@ -137,6 +137,7 @@ class _Check:
                 verdict=self.verdict,
                 isolation=self._runner.level,
                 signature=signature,
+                names=read.trusted,
             )
 
     def _read(self) -> _Read | None:
