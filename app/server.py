@@ -28,7 +28,6 @@ from app.guard import TRUSTED_HEADERS, Guard
 from app.sign_in import SignIn
 from app.supervisor import Supervisor
 from app.ui.failure import on_script_error
-from app.ui.failure import on_script_error
 from app.wiring import open_store
 from core.errors import Conflict, Invalid
 from core.i18n import N_, _
@@ -78,7 +77,6 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
     return st.App(
         MAIN,
         lifespan=lifespan,
-        on_script_error=on_script_error,
         routes=[
             Route("/healthz", health.answer, methods=["GET", "HEAD"]),
             *SignIn(store, doors, addresses, demo=demo).routes(),
