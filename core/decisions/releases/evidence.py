@@ -33,6 +33,7 @@ class Collected:
     champion: Version | None
     champion_evaluation: Evaluation | None
     explanation: Explanation | None
+    card_share: float
     blocking_findings: int
     draws: int
 
@@ -54,6 +55,7 @@ def collect(session: Session, version_id: str, environment: str) -> Collected:
         champion=champion,
         champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
         explanation=explain.explanation(session, version_id),
+        card_share=intake.card(session, version_id).completeness,
         blocking_findings=len(findings.blocking(session, version_id, least)) if least else 0,
         draws=queries.policy(session, sealed.policy_digest).bootstrap_draws if sealed else 0,
     )
@@ -72,6 +74,7 @@ def evidence(found: Collected, files: Files) -> Evidence:
         no_difference_reason=reason,
         latency_p95_ms=evaluation.latency_p95_ms if evaluation else None,
         explanation_error=found.explanation.max_error if found.explanation else None,
+        card_share=found.card_share,
         lawful_basis=found.use_case.lawful_basis,
         blocking_findings=found.blocking_findings,
         sealed_at=found.sealed.sealed_at if found.sealed else None,
@@ -119,12 +122,12 @@ def compare(found: Collected, metric: str, files: Files) -> tuple[Measured | Non
     if same and metric in paired.METRICS:
         a = pd.read_parquet(files.path(mine.predictions_digest)).set_index("row").sort_index()
         b = pd.read_parquet(files.path(theirs.predictions_digest)).set_index("row").sort_index()
-        if a.index.equals(b.index):
+        lacking = metric == "roc_auc" and not {"probability"} <= set(a.columns) & set(b.columns)
+        if a.index.equals(b.index) and not lacking:
             seed = hashlib.sha256(f"{mine.predictions_digest}{theirs.predictions_digest}".encode()).digest()
-            positive = found.version.positive_label
             difference = paired.paired_difference(
-                metric_of(metric, a, positive),
-                metric_of(metric, b, positive),
+                metric_of(metric, a),
+                metric_of(metric, b),
                 len(a),
                 draws=found.draws,
                 seed=int.from_bytes(seed[:8]),
@@ -136,10 +139,13 @@ def compare(found: Collected, metric: str, files: Files) -> tuple[Measured | Non
     return paired.interval_difference(ours, other), ""
 
 
-def metric_of(metric: str, predictions: pd.DataFrame, positive: str) -> paired.WeightedMetric:
-    """The weighted metric of stored predictions (`label`, `prediction`, `probability`)."""
+def metric_of(metric: str, predictions: pd.DataFrame) -> paired.WeightedMetric:
+    """The weighted metric of stored predictions: `label`, `prediction`, and `probability` of a binary task.
+
+    The label of a binary task is 1 for the positive class.
+    """
     if metric == "roc_auc":
-        truth = (predictions["label"].astype(str) == positive).to_numpy(dtype=bool)
+        truth = predictions["label"].to_numpy(dtype=int) == 1
         return paired.roc_auc(truth, predictions["probability"].to_numpy(dtype=float))
     if metric == "r2":
         return paired.r2(

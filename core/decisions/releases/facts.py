@@ -10,6 +10,7 @@ from core.decisions.releases.eligibility import Deed, Involvement
 from core.decisions.releases.queries import Sealed
 from core.decisions.releases.snapshot import Snapshot
 from core.errors import Conflict
+from core.evidence.kpis import queries as kpis
 from core.i18n import N_
 
 
@@ -37,7 +38,7 @@ def snapshot(session: Session, version: Version, environment: str) -> Snapshot:
         thresholds_digest=sealed.digest,
         policy_digest=sealed.policy_digest,
         card_revision=len(registry.card_revisions(session, version.id)),
-        kpi_versions=(),
+        kpi_versions=tuple(sorted(k.revision_id for k in kpis.kpis(session, version.use_case_id))),
     )
 
 
@@ -47,6 +48,11 @@ def involvements(session: Session, version: Version, policy_digest: str) -> tupl
     found += [
         Involvement(revision.author_id, Deed.EDITED_CARD, revision.created_at)
         for revision in registry.card_revisions(session, version.id)
+    ]
+    found += [
+        Involvement(revision.author_id, Deed.SET_KPI, revision.created_at, revision.definition.name)
+        for kpi in kpis.kpis(session, version.use_case_id)
+        for revision in kpis.revisions(session, kpi.id)
     ]
     publisher, published_at = queries.policy_published(session, policy_digest)
     name = queries.policy(session, policy_digest).name

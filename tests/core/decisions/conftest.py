@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.assets.datasets.tables import DatasetRow
 from core.assets.intake.tables import EvaluationRow
 from core.assets.registry import RiskTier, Signature, Task, UseCase, VersionState
 from core.assets.registry import commands as registry
@@ -14,6 +15,7 @@ from core.decisions.releases import commands as releases
 from core.decisions.releases import queries
 from core.decisions.releases.work import judge_round
 from core.ids import new_id
+from core.platform.access.tables import PersonRoleRow, PersonRow
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM, Actor, Store
 
@@ -30,7 +32,14 @@ class Bench:
     people: dict[str, Actor] = field(default_factory=dict)
 
     def person(self, name: str, *roles: str) -> Actor:
-        return self.people.setdefault(name, Actor(f"per_{name}", "person", frozenset(roles), "page"))
+        actor = self.people.setdefault(name, Actor(f"per_{name}", "person", frozenset(roles), "page"))
+        with self.store.unit_of_work(SYSTEM) as uow:
+            row = PersonRow(id=actor.id, name=name.title(), email=f"{name}@example.org", created_at=uow.now)
+            uow.session.add(row)
+            uow.session.flush()
+            uow.session.add_all(PersonRoleRow(person_id=actor.id, role=r, granted_at=uow.now) for r in roles)
+            uow.record("person.added", "person", actor.id)
+        return actor
 
     def do(self, actor, command, *args, **kwargs):
         with self.store.unit_of_work(actor) as uow:
@@ -40,7 +49,9 @@ class Bench:
         with self.store.reading() as view:
             return query(view, *args, **kwargs)
 
-    def version(self, author: Actor, *, strength=1.5, seal=True, seal_late=False, rows=400, seed=0, dataset="data") -> str:
+    def version(
+        self, author: Actor, *, strength=1.5, seal=True, seal_late=False, rows=400, seed=0, dataset="data"
+    ) -> str:
         """Submit, seal and evaluate a version whose scores follow the label by `strength`."""
         random = np.random.default_rng(0)
         label = (random.random(rows) < 0.4).astype(int)
@@ -49,8 +60,8 @@ class Bench:
         table = pd.DataFrame(
             {
                 "row": range(rows),
-                "label": label.astype(str),
-                "prediction": (probability > 0.5).astype(int).astype(str),
+                "label": label.astype(np.int8),
+                "prediction": (probability > 0.5).astype(np.int8),
                 "probability": probability,
             }
         )
@@ -64,7 +75,7 @@ class Bench:
             made = registry.add_version(
                 uow, use_case=self.use_case, model_name="scorecard", artifact_digest=new_id("f"), artifact_name="m.skops",
                 artifact_size=10, format="skops", dataset_id="ds_1", dataset_digest=dataset, label_column="default",
-                positive_label="1", operating_threshold=0.5, note="",
+                positive_label="yes", operating_threshold=0.5, note="",
             )  # fmt: skip
             uow.record("version.submitted", "version", made.id)
             if seal and not seal_late:
@@ -73,7 +84,11 @@ class Bench:
         started = self.hands.now
         with self.store.unit_of_work(author) as uow:
             registry.set_standing(
-                uow, made.id, VersionState.READY, verdict="known", signature=Signature((), "probability", ("0", "1"))
+                uow,
+                made.id,
+                VersionState.READY,
+                verdict="known",
+                signature=Signature((), "probability", ("no", "yes")),
             )
             uow.session.add(
                 EvaluationRow(
@@ -100,7 +115,9 @@ class Bench:
     def snapshot(self, request_id: str) -> str:
         return self.ask(queries.rounds, request_id)[-1].snapshot_digest
 
-    def sign(self, actor: Actor, request_id: str, *, area=None, meaning="approve", rationale=SAID, snapshot=None):
+    def sign(
+        self, actor: Actor, request_id: str, *, area=None, meaning="approve", rationale=SAID, snapshot=None
+    ):
         self.hands.forward(seconds=1)
         return self.do(
             actor,
@@ -121,7 +138,13 @@ def bench_on(store: Store, hands, tier=RiskTier.LIMITED) -> Bench:
         releases.publish_shipped(uow)
         use_case = registry.create_use_case(
             uow, slug="credit", title="Credit", purpose="Lend", task=Task.BINARY, risk_tier=tier,
-            lawful_basis="LGPD 7, X", owner_id="per_owner",
+            lawful_basis="credit_protection", owner_id="per_owner",
+        )  # fmt: skip
+        uow.session.add(
+            DatasetRow(
+                id="ds_1", digest="data", source_digest="data", name="loans.csv", rows=400, columns=[], protected=[],
+                personal=[], lawful_basis="", created_by="per_ana", created_at=uow.now,
+            )
         )  # fmt: skip
     bench = Bench(store, hands, use_case)
     bench.person("ana", "data_scientist")

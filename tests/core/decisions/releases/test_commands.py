@@ -12,6 +12,10 @@ from core.decisions.releases.gates import GateKind, Verdict
 from core.decisions.releases.standing import Worth
 from core.decisions.releases.states import ReleaseState
 from core.errors import Conflict, Invalid, Refused
+from core.evidence.kpis import commands as kpis
+from core.evidence.kpis.definition import Definition, Direction
+from core.evidence.monitoring.performance import Metric
+from core.evidence.monitoring.windows import Grain
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM, Actor
 from tests.core.decisions.conftest import SAID, bench_on
@@ -77,10 +81,35 @@ def test_the_author_is_barred_whatever_their_roles_and_the_attempt_stays(bench):
 def test_a_card_editor_and_a_late_policy_publisher_are_barred(bench):
     b = bench
     version = b.version(b.people["ana"])
-    b.do(Actor("per_max", "person", frozenset({"data_scientist"})), registry.edit_card, version, {"use.out_of_scope": "x"})
+    b.do(
+        Actor("per_max", "person", frozenset({"data_scientist"})),
+        registry.edit_card,
+        version,
+        {"use.out_of_scope": "x"},
+    )
     request = b.request(b.people["ana"], version)
     with pytest.raises(Refused, match="you edited this version's model card"):
         b.sign(b.people["max"], request, area="operations")
+
+
+def kpi(name: str) -> Definition:
+    return Definition(
+        name=name, question="How good?", owner_id="per_olga", metric=Metric.ROC_AUC, unit="", direction=Direction.HIGHER,
+        target=0.8, warning=0.75, critical=0.7, window=Grain.MONTH, minimum_n=30,
+    )  # fmt: skip
+
+
+def test_a_kpi_made_after_the_version_bars_its_author_and_a_standing_one_does_not(bench):
+    b = bench
+    b.do(b.people["olga"], kpis.define_kpi, b.use_case.id, kpi("standing"))
+    b.hands.forward(seconds=9)
+    version = b.version(b.people["ana"])
+    request = b.request(b.people["ana"], version)
+    b.sign(b.people["olga"], request)
+    b.do(b.people["otto"], kpis.define_kpi, b.use_case.id, kpi("approval rate"))
+    with pytest.raises(Refused, match="you set KPI “approval rate” on Nov 23, 2026"):
+        b.sign(b.people["otto"], request)
+    assert b.sign(b.people["carl"], request) is ReleaseState.LIVE, "a newer KPI does not void the round"
 
 
 def test_an_area_must_be_held_and_asked(bench):

@@ -119,7 +119,11 @@ class Histories(RuleBasedStateMachine):
         assert len(people) >= 2
         assert {s.area for s in found.approvals} >= {"operations", "compliance"}
         assert found.version.author_id not in people
-        editors = {c.author_id for c in registry.queries.card_revisions(view, found.version.id) if c.created_at <= last.opened_at}
+        editors = {
+            c.author_id
+            for c in registry.queries.card_revisions(view, found.version.id)
+            if c.created_at <= last.opened_at
+        }
         assert not editors & people
         assert found.snapshot_digest == last.snapshot_digest
 
@@ -133,7 +137,7 @@ class Histories(RuleBasedStateMachine):
     def teardown(self):
         with self.b.store.reading() as view:
             assert audit.verify(view).ok
-            signed = [e for e in audit.events(view, action="release.signed", limit=10_000)]
+            signed = list(audit.events(view, action="release.signed", limit=10_000))
             votes = [s for r in queries.releases(view) for s in queries.signatures(view, r.id)]
             assert len(signed) == len(votes), "an event for every vote and a vote for every event"
         self.b.store.close()
@@ -172,7 +176,15 @@ def test_signatures_at_once_release_exactly_once(any_bench, environments):
         ready.wait()
         try:
             area = min(actor.roles & {"operations", "compliance"}, default="operations")
-            state = b.do(actor, releases.sign, request, area=area, meaning="approve", rationale=SAID, snapshot_digest=seen)
+            state = b.do(
+                actor,
+                releases.sign,
+                request,
+                area=area,
+                meaning="approve",
+                rationale=SAID,
+                snapshot_digest=seen,
+            )
             outcomes.append((request, state))
         except AvalError as error:
             outcomes.append((request, error.code))
@@ -210,7 +222,7 @@ def test_two_versions_approved_at_once_leave_one_live(any_bench):
         ready.wait()
         try:
             b.do(b.people["carl"], releases.sign, request, area="compliance", meaning="approve", rationale=SAID, snapshot_digest=seen)  # fmt: skip
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             wrong.append(error)
 
     threads = [threading.Thread(target=go, args=(r,)) for r in requests]

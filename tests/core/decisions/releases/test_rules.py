@@ -19,7 +19,9 @@ AREAS = ("operations", "compliance", "business", "validator")
 
 areas = st.sampled_from(AREAS)
 requirements = st.lists(
-    st.builds(Requirement, st.lists(areas, min_size=1, max_size=3, unique=True).map(tuple), st.integers(1, 2)),
+    st.builds(
+        Requirement, st.lists(areas, min_size=1, max_size=3, unique=True).map(tuple), st.integers(1, 2)
+    ),
     min_size=1,
     max_size=3,
 )
@@ -47,7 +49,9 @@ def test_nothing_is_live_without_an_approval_before_it():
         ReleaseState.RETIRED,
         ReleaseState.ROLLED_BACK,
     }
-    assert {s for (s, _), to in TRANSITIONS.items() if to is ReleaseState.APPROVED} == {ReleaseState.IN_REVIEW}
+    assert {s for (s, _), to in TRANSITIONS.items() if to is ReleaseState.APPROVED} == {
+        ReleaseState.IN_REVIEW
+    }
 
 
 def test_final_states_have_no_way_out():
@@ -135,7 +139,12 @@ def test_an_administrator_who_uploaded_is_barred_in_words():
 def test_who_holds_no_asked_area_or_has_signed_may_not_sign():
     def codes(held, signed=()):
         found = signing_bars(
-            person_id="p", areas=held, asked_areas=("compliance",), voted=signed, involvements=[], registered_at=NOW
+            person_id="p",
+            areas=held,
+            asked_areas=("compliance",),
+            voted=signed,
+            involvements=[],
+            registered_at=NOW,
         )
         return [bar.code for bar in found]
 
@@ -184,7 +193,11 @@ def test_a_stored_snapshot_reads_back():
 
 moments = st.integers(-100, 100).map(lambda h: NOW + timedelta(hours=h))
 facts = st.builds(
-    Fact, st.sampled_from([k for k in FactKind if k is not FactKind.APPROVAL_EXPIRED]), moments, moments, st.none() | moments
+    Fact,
+    st.sampled_from([k for k in FactKind if k is not FactKind.APPROVAL_EXPIRED]),
+    moments,
+    moments,
+    st.none() | moments,
 )
 
 
@@ -192,7 +205,12 @@ facts = st.builds(
 def test_standing_is_good_only_without_any_reason(known, effect, expires):
     found = standing(known, Terms(effect, effect), expires_at=expires, now=NOW)
     assert (found.worth is Worth.GOOD) == (not found.reasons)
-    hard = {FactKind.DIGEST_DIFFERS, FactKind.BLOCKING_FINDING, FactKind.APPROVAL_EXPIRED, FactKind.CONDITION_OVERDUE}
+    hard = {
+        FactKind.DIGEST_DIFFERS,
+        FactKind.BLOCKING_FINDING,
+        FactKind.APPROVAL_EXPIRED,
+        FactKind.CONDITION_OVERDUE,
+    }
     if hard & set(found.reasons):
         assert found.worth is Worth.SUSPENDED
     if expires <= NOW:
@@ -202,13 +220,19 @@ def test_standing_is_good_only_without_any_reason(known, effect, expires):
 @given(st.lists(facts, max_size=6), moments)
 def test_what_becomes_known_later_does_not_change_the_past(known, now):
     terms = Terms(Effect.SUSPEND, Effect.WARN)
-    later = Fact(FactKind.DIGEST_DIFFERS, since=now - timedelta(days=9), recorded_at=now + timedelta(seconds=1))
+    later = Fact(
+        FactKind.DIGEST_DIFFERS, since=now - timedelta(days=9), recorded_at=now + timedelta(seconds=1)
+    )
     far = now + timedelta(days=999)
-    assert standing(known, terms, expires_at=far, now=now) == standing([*known, later], terms, expires_at=far, now=now)
+    assert standing(known, terms, expires_at=far, now=now) == standing(
+        [*known, later], terms, expires_at=far, now=now
+    )
 
 
 def test_drift_warns_by_default_and_suspends_where_the_policy_says():
     drift = [Fact(FactKind.DRIFT_BREACH, NOW, NOW)]
     far = NOW + timedelta(days=9)
     assert standing(drift, Terms(Effect.WARN, Effect.WARN), expires_at=far, now=NOW).worth is Worth.WARNING
-    assert standing(drift, Terms(Effect.SUSPEND, Effect.WARN), expires_at=far, now=NOW).worth is Worth.SUSPENDED
+    assert (
+        standing(drift, Terms(Effect.SUSPEND, Effect.WARN), expires_at=far, now=NOW).worth is Worth.SUSPENDED
+    )
