@@ -172,11 +172,18 @@ def turns() -> Turns:
 
 
 async def _take(request: Request, caller: Actor, draft_id: str, kind: FileKind, name: str) -> Draft:
-    require(caller, Permission.UPLOAD_MODEL)
+    await run_in_threadpool(_may_send, caller, draft_id)
     store = wiring.store()
     with turns().turn(caller.id, kind):
         stored = await receive(request, store.files, store.settings.upload_limit)
         return await run_in_threadpool(commands.receive_file, store, caller, draft_id, kind, stored, name)
+
+
+def _may_send(caller: Actor, draft_id: str) -> None:
+    """Refuse before a byte is read; in a unit of work, so that the refusal is in the log."""
+    with wiring.unit_of_work(caller) as uow:
+        require(caller, Permission.UPLOAD_MODEL)
+        own_draft(uow.session, draft_id, caller)
 
 
 def _draft(draft: Draft) -> DraftOut:

@@ -10,7 +10,7 @@ from app.ui.card import card
 from app.ui.charts import chart, palette
 from app.ui.empty import note
 from app.ui.metric_strip import Figure, metric_strip
-from app.ui.text import label, md
+from app.ui.text import code, label, md
 from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
 from core.i18n import N_, _, moment, ngettext, number
 
@@ -146,7 +146,19 @@ def _running(evaluation: Evaluation) -> None:
         )
     )
     for text in evaluation.notes:
-        note(md(_(text)))
+        kind, _colon, said = text.partition(": ")
+        if kind == "type":
+            note(_("Kind of model: {type}", type=code(said)), icon="category")
+        elif kind == "unlabelled" and said.isdigit():
+            note(
+                ngettext(
+                    "{n} row without a label was left out.",
+                    "{n} rows without a label were left out.",
+                    int(said),
+                )
+            )
+        else:
+            note(md(text), icon="warning")
 
 
 def _rows(count: int) -> str:

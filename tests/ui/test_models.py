@@ -1,11 +1,9 @@
 """The list of use cases: search, filters in the address, empty states, a person's text as text."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.ui.model_row import Summary, matching
-from core.assets.registry import RiskTier, Task
-from core.assets.registry import commands as registry
+from core.assets.registry import RiskTier
 from tests.ui.hands import page_as, use_case
 
 ROWS = [
