@@ -21,6 +21,7 @@ def beeswarm(swarms: Sequence[Swarm], *, unit: str, key: str) -> None:
     colours = palette()
     lines = list(swarms)[::-1]
     figure = go.Figure()
+    legend = next((i for i, s in enumerate(lines) if not np.isnan(s.rank).all()), -1)
     for line, swarm in enumerate(lines):
         ordered = ~np.isnan(swarm.rank)
         figure.add_scatter(
@@ -34,7 +35,7 @@ def beeswarm(swarms: Sequence[Swarm], *, unit: str, key: str) -> None:
                 "cmin": 0,
                 "cmax": 1,
                 "opacity": 0.8,
-                "showscale": line == 0 and ordered.any(),
+                "showscale": line == legend,
                 "colorbar": {
                     "title": {"text": _("Value"), "side": "right"},
                     "tickvals": [0, 1],

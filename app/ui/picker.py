@@ -67,16 +67,25 @@ def pick_version(options: Mapping[str, str]) -> str | None:
 
 
 def switch(label: str, options: Mapping[str, str], *, param: str) -> str:
-    """Choose one of a few `options` with buttons; kept as `?param=`."""
+    """Choose one of a few `options` with buttons; kept as `?param=value`, the same in every language.
+
+    Streamlit's own binding would keep the words shown, which change with the language.
+    """
     first = next(iter(options))
+    key = f"switch_{param}"
+    asked = st.query_params.get(param, first)
+    st.session_state[key] = asked if asked in options else first
+
+    def keep() -> None:
+        st.query_params[param] = st.session_state[key]
+
     chosen = st.segmented_control(
         label,
         list(options),
-        default=first,
         required=True,
         format_func=lambda value: options.get(value, value),
-        key=param,
-        bind="query-params",
+        key=key,
+        on_change=keep,
         label_visibility="collapsed",
     )
     return chosen or first

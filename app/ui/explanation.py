@@ -1,0 +1,125 @@
+"""The cards of the explainability page: each a fragment, so that a choice redraws one card only."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from app.ui import badges
+from app.ui.beeswarm import beeswarm, dependence
+from app.ui.card import card, card_with
+from app.ui.case_picker import case_picker
+from app.ui.empty import note
+from app.ui.importance_bars import importance_bars, importance_dumbbell
+from app.ui.picker import pick, switch
+from app.ui.refused import refusals
+from app.ui.text import md
+from app.ui.waterfall import waterfall
+from core.evidence.explain import queries, words
+from core.evidence.explain.queries import Case, Explanation
+from core.evidence.explain.swarm import swarms
+from core.i18n import _
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One version's explanation with its stored values: attributions, feature values, scores, by row."""
+
+    explanation: Explanation
+    name: str
+    values: pd.DataFrame
+    inputs: pd.DataFrame
+    scores: pd.Series
+
+
+def verdict_line(explanation: Explanation) -> None:
+    """Say first whether the values may be relied on, then how they were made."""
+    good = badges.badge(_("Adds up"), badges.Tone.GOOD, "verified")
+    bad = badges.badge(_("Do not use in a letter"), badges.Tone.BLOCK)
+    st.markdown(f"{good if explanation.holds else bad} **{md(words.verdict(explanation))}**")
+    st.caption(md(words.circumstances(explanation)))
+    if explanation.fallback:
+        note(_(words.FALLBACK_REASONS[explanation.fallback]))
+
+
+@st.fragment
+def drivers(shown: Shown, others: Mapping[str, str], read: Callable[[str], Explanation | None]) -> None:
+    """What drives the decisions: bars, all rows, or against another version (`others`: id → name)."""
+    unit = words.unit_name(shown.explanation)
+    views = {"bars": _("Importance"), "swarm": _("All rows")}
+    if others:
+        views["versions"] = _("Versions")
+    chosen = "bars"
+
+    def control() -> None:
+        nonlocal chosen
+        chosen = switch(_("View"), views, param="view")
+
+    with card_with(_("What drives the decisions"), control):
+        if chosen == "swarm":
+            beeswarm(swarms(shown.values, shown.inputs), unit=unit, key="swarm")
+            note(_("Each point is one row; to the right, the feature raised the result."))
+        elif chosen == "versions":
+            other = pick(_("Compared with"), others, param="against")
+            before = read(other) if other else None
+            if other and before:
+                _against(shown, others[other], before, unit)
+        else:
+            importance_bars(shown.explanation.importance, unit=unit, key="bars")
+            note(_("Bars are means over the explained rows; whiskers are 95 % bootstrap intervals."))
+
+
+def _against(shown: Shown, name: str, before: Explanation, unit: str) -> None:
+    comparison = queries.comparison(before, shown.explanation)
+    if not comparison.comparable:
+        note(
+            _(
+                "These versions were explained in different units or by different questions: compare ranks only."
+            )
+        )
+    importance_dumbbell(comparison.pairs, left=name, right=shown.name, unit=unit, key="dumbbell")
+    note(md(words.agreement(comparison)))
+
+
+@st.fragment
+def one_feature(shown: Shown) -> None:
+    """How one feature acts over its values."""
+    with card(_("How one feature acts")):
+        feature = pick(_("Feature"), {name: name for name in shown.explanation.features}, param="feature")
+        if feature:
+            dependence(
+                shown.inputs[feature],
+                shown.values[feature],
+                feature=feature,
+                unit=words.unit_name(shown.explanation),
+                key="dependence",
+            )
+            note(
+                _(
+                    "Above zero, this value raised the result; the spread at one value is what other features add."
+                )
+            )
+
+
+@st.fragment
+def one_case(shown: Shown, read: Callable[[int], Case]) -> None:
+    """Why one case came out as it did: waterfall and reasons in words."""
+    unit = words.unit_name(shown.explanation)
+    with card(_("Why one case came out as it did")):
+        row = case_picker(shown.scores)
+        with refusals():
+            case = read(row)
+            note(
+                md(
+                    _(
+                        "Row {row}: base {base}, result {score}, in {unit}.",
+                        row=row,
+                        base=words.significant(case.base),
+                        score=words.significant(case.score),
+                        unit=unit,
+                    )
+                )
+            )
+            waterfall(case, unit=unit, key="waterfall")
+            st.markdown("\n".join(f"1. {md(text)}" for text in words.reasons(case)))

@@ -1,0 +1,110 @@
+"""Explainability: what drives a version's decisions, how one feature acts, and why one case came out as it did."""
+
+from datetime import timedelta
+
+import pandas as pd
+import streamlit as st
+
+from app.session import current
+from app.ui.card import page_header
+from app.ui.empty import empty
+from app.ui.explanation import Shown, drivers, one_case, one_feature, verdict_line
+from app.ui.picker import pick_use_case, pick_version
+from app.ui.progress import follow
+from app.ui.refused import may_not, refusals, refusals_end_page
+from app.wiring import reading, store, unit_of_work
+from core.assets.registry import queries as registry
+from core.evidence.explain import commands, queries
+from core.i18n import _
+from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
+
+me = current().actor
+
+
+@st.cache_data(ttl=timedelta(hours=1), max_entries=8, show_spinner=False)
+def stored(digest: str, _found: queries.Explanation) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:  # noqa: ARG001
+    """Attributions, feature values and scores: immutable under their digest, so read once."""
+    values = queries.attributions(store().files, _found)
+    return values, queries.inputs(store().files, _found, values.index), queries.scores(store().files, _found)
+
+
+def explanation_of(version_id: str) -> queries.Explanation | None:
+    with reading() as view:
+        return queries.explanation(view, version_id)
+
+
+def job_of(version_id: str) -> queries.Job | None:
+    with reading() as view:
+        return queries.job(view, version_id)
+
+
+def start(version_id: str) -> None:
+    with refusals(), unit_of_work(me) as uow:
+        commands.request_explanation(uow, version_id)
+
+
+with reading() as view:
+    titles = {case.slug: case.title for case in registry.use_cases(view)}
+with page_header(_("Explainability")):
+    slug = pick_use_case(titles)
+    with refusals_end_page(), reading() as view:
+        versions = registry.versions(view, registry.use_case(view, slug).id) if slug else ()
+    names = {str(v.number): f"v{v.number} · {v.model_name}" for v in reversed(versions)}
+    number = pick_version(names)
+version = next((v for v in versions if str(v.number) == number), None)
+if version is None:
+    empty(
+        _("No models yet"),
+        _("An explanation needs a version that has passed its checks."),
+        icon="account_tree",
+        action=_("Upload a model"),
+        page="../pages/upload.py",
+    )
+    st.stop()
+
+explanation = explanation_of(version.id)
+running = follow(lambda: job_of(version.id), title=_("Explaining version {number}", number=version.number))
+if explanation is None and version.state is not registry.VersionState.READY:
+    empty(
+        _("This version cannot be explained yet"),
+        _("It has not passed its checks."),
+        icon="hourglass_top",
+    )
+    st.stop()
+if explanation is None and running:
+    st.stop()
+if explanation is None:
+    empty(
+        _("No explanation stored"),
+        _("A job computes exact values on the evaluation data, in isolation. A first sample takes seconds."),
+        icon="account_tree",
+    )
+    if allowed(me, Permission.RUN_EXPLANATION):
+        with st.container(horizontal_alignment="center"):
+            st.button(
+                _("Explain this version"),
+                type="primary",
+                icon=":material/play_arrow:",
+                on_click=start,
+                args=[version.id],
+            )
+    else:
+        roles = [
+            _(ROLE_NAMES[role]) for role, rights in MATRIX.items() if Permission.RUN_EXPLANATION in rights
+        ]
+        may_not(_("Your roles do not include starting an explanation."), ", ".join(roles))
+    st.stop()
+
+verdict_line(explanation)
+values, inputs, scores = stored(explanation.values_digest, explanation)
+shown = Shown(explanation, names[str(version.number)], values, inputs, scores)
+with reading() as view:
+    explained = queries.explained_versions(view, version.use_case_id)
+others = {v.id: names[str(v.number)] for v in explained if v.id != version.id}
+
+left, right = st.columns(2, gap="medium")
+with left:
+    drivers(shown, others, explanation_of)
+    one_feature(shown)
+with right:
+    one_case(shown, lambda row: queries.case(store().files, explanation, row))

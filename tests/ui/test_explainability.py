@@ -1,0 +1,208 @@
+"""Explainability: every state of the page, drawn by Streamlit itself over a real store."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from streamlit.testing.v1 import AppTest
+
+from app import session, wiring
+from app.session import Current
+from core.assets.intake.runner import Result
+from core.assets.registry.queries import VersionState
+from core.evidence.explain import queries, work
+from core.evidence.explain.engine import explain
+from core.platform.access.queries import Person
+from core.platform.jobs.handling import run_waiting
+from core.platform.store import Actor
+from tests.core.evidence.explain.registered import SCIENTIST, applicants, register
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+FEATURES = ["income", "purpose", "months"]
+
+
+class InProcess:
+    """The runner's face over a model at hand: what happens in the jail is test_work's matter."""
+
+    def __init__(self, *models) -> None:
+        self.models = list(models)
+
+    def run(self, task, path, kind, frames, options, *, trusted) -> Result:
+        import joblib
+
+        found = explain(joblib.load(path), frames["rows"], frames["background"], label=options["label"])
+        meta = {
+            "method": found.method, "question": found.question, "unit": found.unit, "fallback": "",
+            "base": found.base, "background": found.background, "pairs": 0,
+        }  # fmt: skip
+        return Result(
+            {"values": found.values, "scores": found.scores, "errors": found.errors}, meta, 0.0, 0.0
+        )
+
+
+@pytest.fixture
+def table():
+    return applicants(300)
+
+
+def fitted(table, last):
+    columns = make_column_transformer((OneHotEncoder(), ["purpose"]), (SimpleImputer(), ["income", "months"]))
+    return make_pipeline(columns, last).fit(table[FEATURES], table["default"])
+
+
+@pytest.fixture
+def page(store, monkeypatch):
+    monkeypatch.setattr(wiring, "store", lambda: store)
+    reader: dict[str, Actor] = {"actor": SCIENTIST}
+    person = Person("per_1", "Ana", "ana@example.org", SCIENTIST.roles, False, "en")
+    monkeypatch.setattr(session, "current", lambda: Current(reader["actor"], person, "en", "UTC", "s"))
+
+    def open_page(actor: Actor = SCIENTIST, **query: str) -> AppTest:
+        reader["actor"] = actor
+        at = AppTest.from_file(MAIN, default_timeout=30)
+        at.switch_page("../pages/explainability.py")
+        for name, value in query.items():
+            at.query_params[name] = value
+        return at.run()
+
+    return open_page
+
+
+def run_jobs(store):
+    run_waiting(store, {queries.JOB_KIND: lambda context: work.explain(context, InProcess())})
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(str(e.value) for e in [*at.markdown, *at.caption, *at.header, *at.warning, *at.error])
+
+
+def alts(at: AppTest) -> list[str]:
+    return [c.proto.alt for c in at.get("plotly_chart")]
+
+
+def test_nothing_yet_leads_to_the_upload(page):
+    at = page()
+    assert not at.exception
+    assert "No models yet" in words(at)
+
+
+def test_a_version_under_check_waits(page, store, table):
+    register(
+        store,
+        fitted(table, LogisticRegression(max_iter=5000)),
+        table,
+        features=FEATURES,
+        state=VersionState.CHECKING,
+    )
+    at = page()
+    assert not at.exception
+    assert "cannot be explained yet" in words(at)
+    assert not at.button
+
+
+def test_from_the_button_to_the_charts(page, store, table):
+    register(
+        store,
+        fitted(table, RandomForestClassifier(10, max_depth=4, random_state=0)),
+        table,
+        features=FEATURES,
+    )
+    at = page()
+    assert "No explanation stored" in words(at)
+    at.button[0].click().run()
+    assert "Waiting for a worker" in words(at) or at.get("progress")
+    run_jobs(store)
+    at = page()
+    assert not at.exception
+    assert "All 300 explained rows add up" in words(at)
+    assert "probability of" in words(at)
+    assert [a.split(" ")[0] for a in alts(at)] == ["Bars", "Shapley", "Waterfall"]
+    assert "income" in alts(at)[0]
+
+
+def test_who_may_not_start_reads_why(page, store, table, actor):
+    register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
+    at = page(actor("viewer"))
+    assert not at.button
+    assert "Data scientist" in words(at)
+
+
+def test_the_address_holds_view_feature_and_case(page, store, table):
+    register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
+    at = page()
+    at.button[0].click().run()
+    run_jobs(store)
+    at = page(view="swarm", feature="months", case="row", row="7")
+    assert not at.exception
+    assert alts(at)[0].startswith("Beeswarm")
+    assert "months" in alts(at)[1]
+    assert "Row 7:" in words(at)
+    reasons = [m.value for m in at.markdown if m.value.startswith("1.")]
+    assert "this raised the result" in reasons[0] or "this lowered the result" in reasons[0]
+    beyond = page(case="row", row="100000")
+    assert not beyond.exception
+    assert "is not among the 300 explained rows" in words(beyond)
+
+
+def test_lowest_and_highest_are_the_ends_of_the_scores(page, store, table):
+    version = register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
+    at = page()
+    at.button[0].click().run()
+    run_jobs(store)
+    with store.reading() as view:
+        found = queries.explanation(view, version.id)
+    scores = queries.scores(store.files, found)
+    for case, row in (("lowest", scores.idxmin()), ("highest", scores.idxmax())):
+        at = page(case=case)
+        shown = next(c.value for c in at.caption if "Row" in c.value)
+        number = int(shown.split("Row ")[1].split(":")[0])
+        assert np.isclose(scores.loc[number], scores.loc[row])
+
+
+def test_two_versions_meet_in_a_dumbbell(page, store, table):
+    for depth in (3, 6):
+        model = fitted(table, RandomForestClassifier(10, max_depth=depth, random_state=0))
+        register(store, model, table, features=FEATURES)
+    for number in ("1", "2"):
+        page(version=number).button[0].click().run()
+    run_jobs(store)
+    at = page(version="2", view="versions")
+    assert not at.exception
+    assert "v1" in alts(at)[0]
+    assert "v2" in alts(at)[0]
+    assert "Rank agreement" in words(at)
+
+
+def test_names_that_mean_something_to_markdown_stay_names(page, store, table):
+    strange = table.rename(columns={"income": "<b>*income*</b> $x$"})
+    features = ["<b>*income*</b> $x$", "purpose", "months"]
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["purpose"]), (SimpleImputer(), [features[0], "months"])
+    )
+    model = make_pipeline(columns, LogisticRegression(max_iter=5000)).fit(
+        strange[features], strange["default"]
+    )
+    register(store, model, strange, features=features)
+    page().button[0].click().run()
+    run_jobs(store)
+    at = page()
+    assert not at.exception
+    drawn = [c.proto.spec for c in at.get("plotly_chart")]
+    assert "income" in drawn[0]
+    assert not any("<b>" in spec or "\\u003cb" in spec for spec in drawn)
+
+
+def test_a_choice_in_the_address_does_not_depend_on_the_language(page, store, table):
+    register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
+    page().button[0].click().run()
+    run_jobs(store)
+    at = page()
+    next(g for g in at.get("button_group") if g.key == "switch_view").set_value(["swarm"]).run()
+    assert at.query_params["view"] == "swarm"
+    assert alts(at)[0].startswith("Beeswarm")
