@@ -189,7 +189,7 @@ def _roc(curve: Series) -> go.Figure:
     figure = go.Figure(
         [
             _diagonal(0, 1, _("Chance")),
-            _line(curve["false_positive_rate"], curve["true_positive_rate"], _("Model")),
+            _line(curve["fpr"], curve["tpr"], _("Model")),
         ]
     )
     return _axes(figure, _("False positive rate"), _("True positive rate"))
@@ -210,7 +210,7 @@ def _calibration(curve: Series) -> go.Figure:
         mode="lines+markers",
         name=_("Model"),
         line={"color": palette().accent},
-        customdata=[number(n) for n in curve["rows"]],
+        customdata=[number(n) for n in curve["count"]],
         hovertemplate="%{x:.3f} → %{y:.3f}<br>n = %{customdata}<extra></extra>",
     )
     return _axes(figure, _("Mean prediction"), _("What happened"))
@@ -235,15 +235,15 @@ def _residuals(curve: Series) -> go.Figure:
         x=list(curve["middle"]), y=list(curve["rows"]), marker={"color": palette().accent}, name=_("Rows")
     )
     figure.update_layout(bargap=0.05)
-    return _axes(figure, _("Label less prediction"), _("Rows"))
+    return _axes(figure, _("Prediction less label"), _("Rows"))
 
 
 def _scatter(curve: Series) -> go.Figure:
-    every = [*curve["label"], *curve["prediction"]]
+    every = [*curve["observed"], *curve["predicted"]]
     figure = go.Figure([_diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))])
     figure.add_scatter(
-        x=list(curve["prediction"]),
-        y=list(curve["label"]),
+        x=list(curve["predicted"]),
+        y=list(curve["observed"]),
         mode="markers",
         name=_("A sample of the rows"),
         marker={"color": palette().accent, "opacity": 0.5, "size": 6},
