@@ -1,0 +1,155 @@
+"""The record of a model: every tab opens, two versions compare, the card is edited, a release is requested."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+from app.submission import Submission, submit
+from core.assets.intake import commands as intake
+from core.assets.intake import queries as uploads
+from core.assets.intake import work
+from core.assets.intake.runner import Runner
+from core.assets.registry import RiskTier, Task
+from core.assets.registry import queries as registry
+from core.platform.jobs.handling import run_waiting
+from tests.ui.hands import member, page_as, use_case
+
+TABS = ["Versions", "Card", "Evaluation", "Data", "Lineage", "Decisions", "Activity"]
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with Runner() as running:
+        yield running
+
+
+def bring(store, actor, task, runner, *, seed):
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {"income": random.normal(50, 12, 200), "age": random.integers(18, 80, 200).astype(float)}
+    )
+    y = X["income"] * 2 + random.normal(0, 8, 200)
+    if task is Task.BINARY:
+        y = (y > 100).astype(int)
+    fitted = (LogisticRegression() if task is Task.BINARY else LinearRegression()).fit(X, y)
+    model = io.BytesIO()
+    skops.io.dump(fitted, model)
+    with store.unit_of_work(actor) as uow:
+        draft = intake.open_draft(uow)
+    for kind, content in (
+        ("artifact", model.getvalue()),
+        ("table", X.assign(label=y).to_csv(index=False).encode()),
+    ):
+        intake.receive_file(store, actor, draft, kind, store.files.put_bytes(content), f"{kind}.bin")
+    with store.unit_of_work(actor) as uow:
+        submit(
+            uow, draft, Submission("credit", "label", "1" if task is Task.BINARY else "", note="*first* try")
+        )
+    run_waiting(store, {intake.JOB: lambda context: work.evaluate(context, runner)})
+
+
+def button(page, label):
+    return next(b for b in page.button if b.label == label)
+
+
+def words(page):
+    return " ".join(e.value for kind in (page.markdown, page.caption, page.error, page.warning) for e in kind)
+
+
+def cells(page):
+    return " ".join(str(value) for table in page.table for value in table.value.to_numpy().ravel())
+
+
+@pytest.fixture(params=[Task.BINARY, Task.REGRESSION])
+def kept(request, house, runner):
+    use_case(house, task=request.param, tier=RiskTier.LOW)
+    ana = member(house, "data_scientist", "Ana")
+    for seed in (1, 2):
+        bring(house, ana, request.param, runner, seed=seed)
+    return house, ana, request.param
+
+
+def test_every_tab_opens_for_a_reader(kept):
+    house, _ana, task = kept
+    shown = {}
+    viewer = member(house, "viewer")
+    for tab in TABS:
+        page = page_as(house, viewer, "model", use_case="credit", tab=tab)
+        assert not page.exception, tab
+        assert page.title[0].value == "Consumer credit"
+        shown[tab] = words(page) + cells(page)
+    assert "\\*first\\* try" in shown["Versions"]
+    assert "credit\\_protection" in shown["Card"] or "credit" in shown["Card"]
+    assert ("Area under the ROC curve" if task is Task.BINARY else "Mean absolute error") in shown[
+        "Evaluation"
+    ]
+    assert "income" in shown["Data"]
+    assert "sha256" in shown["Lineage"]
+    assert "No decision yet" in shown["Decisions"]
+    assert "Thresholds sealed" in shown["Activity"]
+
+
+def test_every_tab_opens_in_portuguese(kept):
+    house, ana, _task = kept
+    page = page_as(house, ana, "model", language="pt_BR", use_case="credit")
+    assert not page.exception
+    for tab in page.tabs:
+        other = page_as(house, ana, "model", language="pt_BR", use_case="credit", tab=tab.label)
+        assert not other.exception, tab.label
+
+
+def test_two_versions_side_by_side(kept):
+    house, ana, _task = kept
+    page = page_as(house, ana, "model", use_case="credit", version="2", **{"with": "1"})
+    compared = page.table[1].value
+    assert list(compared.columns)[1:3] == ["v1", "v2"]
+    assert "differs" in " ".join(compared.iloc[:, 3].astype(str))
+
+
+def test_a_card_is_edited_once_and_says_by_whom(kept):
+    house, ana, _task = kept
+    page = page_as(house, ana, "model", use_case="credit", tab="Card")
+    area = next(a for a in page.text_area if a.label == "Known limitations")
+    area.set_value("Not for <b>businesses</b>.")
+    button(page, "Save the card").click().run()
+    assert not page.exception
+    with house.reading() as view:
+        version = registry.version_by_number(view, "credit", 2)
+        card = uploads.card(view, version.id)
+    assert card.revision == 1
+    assert "by a person" in cells(page)
+    assert "\\<b\\>" in cells(page)
+
+
+def test_a_release_is_asked_for_in_a_dialog(kept):
+    """Dialogs are fragments, which AppTest cannot rerun: the journey in the browser goes through with it."""
+    house, ana, _task = kept
+    page = page_as(house, ana, "model", use_case="credit", version="2")
+    button(page, "Request release").click().run()
+    assert not page.exception
+    assert page.selectbox[-1].options == ["Staging", "Production"]
+    assert button(page, "Request the release")
+
+
+def test_a_viewer_has_no_request_button(kept):
+    house, _ana, _task = kept
+    page = page_as(house, "viewer", "model", use_case="credit")
+    assert [b for b in page.button if b.label == "Request release"] == []
+
+
+def test_a_use_case_without_a_version_says_what_comes_next(house):
+    use_case(house)
+    page = page_as(house, "data_scientist", "model", use_case="credit")
+    assert not page.exception
+    assert "No version yet" in words(page)
+
+
+def test_an_unknown_use_case_in_the_address_is_told(house):
+    use_case(house)
+    page = page_as(house, "viewer", "model", use_case="nowhere")
+    assert not page.exception
+    assert "nowhere" in words(page)
