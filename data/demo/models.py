@@ -33,6 +33,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from data.demo import credit
 
 RANDOM_STATE = 7
+JUDGED = (0, 4)
+"""Months of the applications that every credit version is judged on, so that two of them compare row by row."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Trained:
 def scorecard(rows: credit.Applications, folder: Path) -> Trained:
     """First version: the classical scorecard, a logistic regression on scaled and one-hot columns."""
     model = make_pipeline(_one_hot(), LogisticRegression(C=0.3, max_iter=400))
-    _fit(model, rows.months(0, 2))
-    return _write_credit("scorecard", model, "skops", rows.months(3, 4), folder)
+    _fit(model, rows.fitting(0, 2))
+    return _write_credit("scorecard", model, "skops", rows.judging(*JUDGED), folder)
 
 
 def boosted(rows: credit.Applications, folder: Path) -> Trained:
@@ -60,16 +62,16 @@ def boosted(rows: credit.Applications, folder: Path) -> Trained:
     model = make_pipeline(
         _ordinal(),
         HistGradientBoostingClassifier(
-            max_iter=90,
-            learning_rate=0.08,
+            max_iter=60,
+            learning_rate=0.1,
             max_leaf_nodes=12,
             min_samples_leaf=60,
             categorical_features=list(range(len(credit.NUMBERS), len(credit.FEATURES))),
             random_state=RANDOM_STATE,
         ),
     )
-    _fit(model, rows.months(0, 5))
-    return _write_credit("boosted", model, "joblib", rows.months(6, 7), folder)
+    _fit(model, rows.fitting(0, 8))
+    return _write_credit("boosted", model, "joblib", rows.judging(*JUDGED), folder)
 
 
 def refreshed(rows: credit.Applications, folder: Path) -> Trained:
@@ -77,21 +79,21 @@ def refreshed(rows: credit.Applications, folder: Path) -> Trained:
     model = make_pipeline(
         _one_hot(),
         GradientBoostingClassifier(
-            n_estimators=90,
+            n_estimators=70,
             max_depth=3,
-            learning_rate=0.09,
+            learning_rate=0.12,
             subsample=0.5,
             min_samples_leaf=60,
             random_state=RANDOM_STATE,
         ),
     )
-    _fit(model, rows.months(8, 13))
-    return _write_credit("refreshed", model, "skops", rows.months(14, 14), folder)
+    _fit(model, rows.fitting(0, 13))
+    return _write_credit("refreshed", model, "skops", rows.judging(*JUDGED), folder)
 
 
 def rebuilt_elsewhere(rows: credit.Applications, folder: Path) -> Trained:
     """A scorecard built on another extract: it asks for columns that this use case's table does not have."""
-    renamed = rows.months(3, 4).rename(
+    renamed = rows.fitting(3, 4).rename(
         columns={"income": "income_verified", "utilisation": "card_utilisation"}
     )
     numbers = [
@@ -99,7 +101,7 @@ def rebuilt_elsewhere(rows: credit.Applications, folder: Path) -> Trained:
     ]
     model = make_pipeline(_one_hot(numbers), LogisticRegression(max_iter=300))
     model.fit(renamed[[*numbers, *credit.CATEGORIES]], renamed[credit.LABEL])
-    return _write_credit("rebuilt_elsewhere", model, "skops", rows.months(13, 13), folder)
+    return _write_credit("rebuilt_elsewhere", model, "skops", rows.judging(*JUDGED), folder)
 
 
 def poisoned(rows: credit.Applications, folder: Path) -> Trained:
@@ -107,7 +109,7 @@ def poisoned(rows: credit.Applications, folder: Path) -> Trained:
 
     The command only echoes a word, and Aval reads the file without running it.
     """
-    table = _table("poisoned", credit.table(rows.months(13, 13)), folder)
+    table = _table("poisoned", credit.table(rows.judging(*JUDGED)), folder)
     path = folder / "poisoned.joblib"
     path.write_bytes(pickle.dumps(_Shell(), protocol=4))
     return Trained("poisoned", path, table, credit.LABEL, "1", credit.PROTECTED)
