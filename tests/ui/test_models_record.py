@@ -8,6 +8,7 @@ import pytest
 import skops.io
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
+from app import wiring
 from app.submission import Submission, submit
 from core.assets.intake import commands as intake
 from core.assets.intake import queries as uploads
@@ -15,7 +16,10 @@ from core.assets.intake import work
 from core.assets.intake.runner import Runner
 from core.assets.registry import RiskTier, Task
 from core.assets.registry import queries as registry
+from core.decisions.releases import commands as releases
 from core.platform.jobs.handling import run_waiting
+from core.platform.store import SYSTEM
+from tests.conftest import Hands, open_sqlite
 from tests.ui.hands import member, page_as, use_case
 
 TABS = ["Versions", "Card", "Evaluation", "Data", "Lineage", "Decisions", "Activity"]
@@ -64,19 +68,29 @@ def cells(page):
     return " ".join(str(value) for table in page.table for value in table.value.to_numpy().ravel())
 
 
-@pytest.fixture(params=[Task.BINARY, Task.REGRESSION])
-def kept(request, house, runner):
-    use_case(house, task=request.param, tier=RiskTier.LOW)
-    ana = member(house, "data_scientist", "Ana")
+@pytest.fixture(scope="module", params=[Task.BINARY, Task.REGRESSION])
+def brought(request, runner, empty_sqlite, tmp_path_factory):
+    """One store for the module: two evaluated versions by Ana."""
+    store = open_sqlite(empty_sqlite, tmp_path_factory.mktemp("record"), Hands())
+    with store.unit_of_work(SYSTEM) as uow:
+        releases.publish_shipped(uow)
+    use_case(store, task=request.param, tier=RiskTier.LOW)
+    ana = member(store, "data_scientist", "Ana")
     for seed in (1, 2):
-        bring(house, ana, request.param, runner, seed=seed)
-    return house, ana, request.param
+        bring(store, ana, request.param, runner, seed=seed)
+    yield store, ana, member(store, "viewer"), request.param
+    store.close()
+
+
+@pytest.fixture
+def kept(brought, monkeypatch):
+    monkeypatch.setattr(wiring, "_process_store", lambda: brought[0])
+    return brought
 
 
 def test_every_tab_opens_for_a_reader(kept):
-    house, _ana, task = kept
+    house, _ana, viewer, task = kept
     shown = {}
-    viewer = member(house, "viewer")
     for tab in TABS:
         page = page_as(house, viewer, "model", use_case="credit", tab=tab)
         assert not page.exception, tab
@@ -94,7 +108,7 @@ def test_every_tab_opens_for_a_reader(kept):
 
 
 def test_every_tab_opens_in_portuguese(kept):
-    house, ana, _task = kept
+    house, ana, _viewer, _task = kept
     page = page_as(house, ana, "model", language="pt_BR", use_case="credit")
     assert not page.exception
     for tab in page.tabs:
@@ -103,7 +117,7 @@ def test_every_tab_opens_in_portuguese(kept):
 
 
 def test_two_versions_side_by_side(kept):
-    house, ana, _task = kept
+    house, ana, _viewer, _task = kept
     page = page_as(house, ana, "model", use_case="credit", version="2", **{"with": "1"})
     compared = page.table[1].value
     assert list(compared.columns)[1:3] == ["v1", "v2"]
@@ -111,7 +125,7 @@ def test_two_versions_side_by_side(kept):
 
 
 def test_a_card_is_edited_once_and_says_by_whom(kept):
-    house, ana, _task = kept
+    house, ana, _viewer, _task = kept
     page = page_as(house, ana, "model", use_case="credit", tab="Card")
     area = next(a for a in page.text_area if a.label == "Known limitations")
     area.set_value("Not for <b>businesses</b>.")
@@ -127,7 +141,7 @@ def test_a_card_is_edited_once_and_says_by_whom(kept):
 
 def test_a_release_is_asked_for_in_a_dialog(kept):
     """Dialogs are fragments, which AppTest cannot rerun: the journey in the browser goes through with it."""
-    house, ana, _task = kept
+    house, ana, _viewer, _task = kept
     page = page_as(house, ana, "model", use_case="credit", version="2")
     button(page, "Request release").click().run()
     assert not page.exception
@@ -136,8 +150,8 @@ def test_a_release_is_asked_for_in_a_dialog(kept):
 
 
 def test_a_viewer_has_no_request_button(kept):
-    house, _ana, _task = kept
-    page = page_as(house, "viewer", "model", use_case="credit")
+    house, _ana, viewer, _task = kept
+    page = page_as(house, viewer, "model", use_case="credit")
     assert [b for b in page.button if b.label == "Request release"] == []
 
 
