@@ -1,0 +1,149 @@
+"""The first page's parts: KPI figures, what needs attention, models with stage and health, risk against stage."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from app.ui import badges
+from app.ui.metric_strip import Figure, metric_strip
+from app.ui.text import md
+from core.assets.registry.usecase import RISK_NAMES, RiskTier
+from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Direction
+from core.evidence.kpis.queries import Observation, Score
+from core.evidence.monitoring.windows import GRAIN_NAMES
+from core.i18n import _, ago, day, ngettext, number, percent
+from core.overview.attention import Item, Urgency
+from core.overview.portfolio import Line
+from core.overview.stage import HEALTH_NAMES, STAGE_NAMES, Health, Stage
+
+_STAGES: Mapping[Stage, tuple[badges.Tone, str]] = {
+    Stage.LIVE: (badges.Tone.GOOD, "rocket_launch"),
+    Stage.STAGING: (badges.Tone.INFO, "deployed_code"),
+    Stage.WAITING: (badges.Tone.WAIT, "hourglass_top"),
+    Stage.READY: (badges.Tone.PLAIN, "check"),
+    Stage.CHECKING: (badges.Tone.WAIT, "hourglass_top"),
+    Stage.REFUSED: (badges.Tone.WARN, "block"),
+    Stage.EMPTY: (badges.Tone.PLAIN, ""),
+}
+_HEALTH: Mapping[Health, tuple[badges.Tone, str]] = {
+    Health.GOOD: (badges.Tone.GOOD, "check"),
+    Health.WARNING: (badges.Tone.WARN, "priority_high"),
+    Health.CRITICAL: (badges.Tone.BLOCK, "close"),
+    Health.UNKNOWN: (badges.Tone.PLAIN, "visibility_off"),
+}
+_TONES: Mapping[Urgency, str] = {
+    Urgency.MINE: "blue",
+    Urgency.FAILING: "red",
+    Urgency.REFUSED: "orange",
+    Urgency.ALERT: "orange",
+    Urgency.WARNING: "gray",
+}
+_WIDTHS = (2.6, 1.2, 1.5, 1.5, 1.2)
+
+
+def kpi_grid(scores: Sequence[Score], titles: Mapping[str, str]) -> None:
+    """Draw KPIs with their last windows; `titles` names the use cases by id."""
+    metric_strip([_figure(score, titles[score.kpi.use_case_id]) for score in scores])
+
+
+def _figure(score: Score, title: str) -> Figure:
+    definition, latest = score.kpi.definition, score.latest
+    measured = [o for o in score.history if o.value is not None]
+    before = measured[-2] if len(measured) > 1 else None
+    last = measured[-1] if measured else None
+    change = (last.value or 0) - (before.value or 0) if last and before else 0.0
+    worse_up = definition.direction is Direction.LOWER
+    return Figure(
+        label=definition.name,
+        value=_amount(last.value, definition.unit) if last else "–",
+        delta=_change(change, definition.unit) if last and before else "",
+        reading="gray" if change == 0 else "inverse" if worse_up else "normal",
+        reference=title,
+        help_text=_help(score, latest, title),
+        series=tuple(o.value for o in measured if o.value is not None),
+    )
+
+
+def _help(score: Score, latest: Observation | None, title: str) -> str:
+    definition = score.kpi.definition
+    lines = [
+        f"**{md(title)}** · {_(STATUS_NAMES[score.status])}",
+        _("Target {target}", target=_amount(definition.target, definition.unit)),
+    ]
+    if latest is None:
+        lines.append(_("No window observed yet."))
+    else:
+        lines.append(
+            ngettext("{n} observation", "{n} observations", latest.n)
+            + f" · {_(GRAIN_NAMES[definition.window])} · {day(latest.window.start)}"
+        )
+        if latest.low is not None and latest.high is not None:
+            low, high = _amount(latest.low, definition.unit), _amount(latest.high, definition.unit)
+            lines.append(_("95 % interval {low} – {high}", low=low, high=high))
+    return "  \n".join(lines)
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return "–"
+    if unit == PERCENT:
+        return percent(value)
+    text = number(value, 0 if abs(value) >= 100 else 3)
+    return f"{text} {unit}".strip()
+
+
+def _change(value: float, unit: str) -> str:
+    sign = "+" if value >= 0 else "-"  # Streamlit reads the direction off an ASCII minus
+    if unit == PERCENT:
+        return sign + _("{points} pp", points=number(abs(value) * 100, 1))
+    return sign + number(abs(value), 0 if abs(value) >= 100 else 3)
+
+
+def attention_list(items: Sequence[Item], now: datetime) -> None:
+    """Draw what waits, each with the link that opens it."""
+    for item in items:
+        with st.container(gap=None):
+            st.page_link(
+                f"../pages/{item.page}.py",
+                label=f":{_TONES[item.urgency]}[{md(item.text())}]",
+                icon=f":material/{item.icon}:",
+                query_params=dict(item.query),
+            )
+            when = _("due {when}", when=ago(item.due - now)) if item.due else ago(item.since - now)
+            detail = f" · {md(item.detail)}" if item.detail else ""
+            st.caption(f"{when}{detail}")
+
+
+def model_lines(lines: Sequence[Line], owners: Mapping[str, str]) -> None:
+    """Draw one row per use case with tier, stage, health and who answers for it."""
+    heads = (_("Use case"), _("Risk tier"), _("Stage"), _("Health"), _("Owner"))
+    for column, head in zip(st.columns(_WIDTHS, vertical_alignment="center"), heads, strict=True):
+        column.caption(head)
+    for line in lines:
+        cells = st.columns(_WIDTHS, vertical_alignment="center")
+        name = f"{md(line.title)} :gray[v{line.live or line.latest}]" if line.latest else md(line.title)
+        cells[0].page_link(
+            "../pages/model.py",
+            label=name,
+            icon=":material/deployed_code:",
+            query_params={"use_case": line.slug},
+        )
+        cells[1].markdown(badges.tier(line.tier))
+        tone, icon = _STAGES[line.stage]
+        cells[2].markdown(badges.badge(_(STAGE_NAMES[line.stage]), tone, icon))
+        tone, icon = _HEALTH[line.health]
+        cells[3].markdown(badges.badge(_(HEALTH_NAMES[line.health]), tone, icon))
+        cells[4].markdown(md(owners.get(line.owner_id, "–")))
+
+
+def risk_matrix(counts: Mapping[tuple[RiskTier, Stage], int]) -> None:
+    """Draw how many use cases stand at each risk tier and stage; stages that nobody has are left out."""
+    stages = [stage for stage in Stage if any(key[1] is stage for key in counts)]
+    table: dict[str, list[str]] = {_("Risk tier"): [badges.tier(tier) for tier in reversed(list(RISK_NAMES))]}
+    for stage in stages:
+        table[_(STAGE_NAMES[stage])] = [
+            f"**{number(counts[tier, stage])}**" if counts.get((tier, stage)) else ":gray[–]"
+            for tier in reversed(list(RISK_NAMES))
+        ]
+    st.table(table, border="horizontal", hide_index=True, alt=_("Use cases by risk tier and stage."))

@@ -1,0 +1,106 @@
+"""Overview: empty, in order, and with what waits for the reader."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import session, wiring
+from app.session import Current
+from core.assets.registry.usecase import RiskTier
+from core.assets.registry.version import VersionState
+from core.evidence.kpis.definition import Status
+from core.platform.access.queries import Person
+from core.platform.store import Actor
+from tests.core.overview.test_portfolio import House
+
+MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+
+
+@pytest.fixture
+def house(store, hands) -> House:
+    return House(store, hands.now)
+
+
+@pytest.fixture
+def page(store, monkeypatch, actor):
+    monkeypatch.setattr(wiring, "store", lambda: store)
+    reader: dict[str, Actor] = {}
+    person = Person("per_1", "Ana", "ana@example.org", frozenset(), False, "en")
+    monkeypatch.setattr(
+        session, "current", lambda: Current(reader["actor"], person, reader["language"], "UTC", "s")
+    )
+
+    def open_page(who: Actor | None = None, language: str = "en") -> AppTest:
+        reader.update(actor=who or actor("viewer"), language=language)
+        return AppTest.from_file(MAIN, default_timeout=30).run()
+
+    return open_page
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(str(e.value) for e in [*at.markdown, *at.caption, *at.header])
+
+
+def links(at: AppTest) -> list[str]:
+    return [link.proto.label for link in at.get("page_link")]
+
+
+def test_nothing_yet_leads_to_the_upload(page):
+    at = page()
+    assert not at.exception
+    assert "No models yet" in words(at)
+    assert "Upload a model" in links(at)
+    assert not at.metric
+
+
+def test_a_house_in_order(page, house):
+    house.use_case("credit", RiskTier.HIGH)
+    live = house.version("credit", 1)
+    house.deployed("credit", live)
+    house.kpi("credit", live, Status.ON_TARGET)
+    at = page()
+    assert not at.exception
+    assert "1 of 1 live models are healthy. Nothing waits for you." in words(at)
+    assert "Everything is in order." in words(at)
+    metric = at.metric[0]
+    assert (metric.label, metric.value, metric.delta) == ("AUC", "0.600", "+0.010")
+    assert at.button[0].disabled
+    assert any(label.startswith("Credit") for label in links(at))
+
+
+def test_what_waits_is_listed_with_its_way(page, house, actor):
+    house.use_case("credit", RiskTier.HIGH)
+    live = house.version("credit", 1)
+    house.deployed("credit", live)
+    house.kpi("credit", live, Status.CRITICAL)
+    house.alert(live)
+    house.use_case("bikes")
+    house.version("bikes", 1, VersionState.REFUSED)
+    house.finding("credit", live, "per_me")
+    at = page(actor("operations", id="per_me"))
+    assert not at.exception
+    assert "1 thing waits for you" in words(at)
+    listed = [label for label in links(at) if label.startswith(":")]
+    assert len(listed) == 4
+    assert "an open finding" in listed[0]
+    assert "beyond its critical limit" in listed[1]
+    assert ":red-badge" in words(at)
+    assert not at.button[0].disabled
+
+
+def test_titles_stay_text(page, house):
+    house.use_case("credit")
+    with house.store.unit_of_work(actor_system()) as uow:
+        from core.assets.registry.tables import UseCaseRow
+
+        uow.session.get(UseCaseRow, "uc_credit").title = "**Bold** [x](https://evil.example) :red[y]"
+    at = page()
+    assert not at.exception
+    assert not any("](https" in label or ":red[" in label for label in links(at))
+
+
+def actor_system() -> Actor:
+    from core.platform.store import SYSTEM
+
+    return SYSTEM
