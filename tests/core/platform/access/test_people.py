@@ -71,7 +71,12 @@ def test_no_name_or_address_enters_the_log(house):
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"name": " "}, "name"), ({"email": "nowhere"}, "email"), ({"roles": ["king"]}, "roles"), ({"roles": []}, "roles")],
+    [
+        ({"name": " "}, "name"),
+        ({"email": "nowhere"}, "email"),
+        ({"roles": ["king"]}, "roles"),
+        ({"roles": []}, "roles"),
+    ],
 )
 def test_a_person_needs_a_name_an_address_and_known_roles(house, change, field):
     with pytest.raises(Invalid) as wrong, house.unit_of_work(SYSTEM) as uow:
@@ -151,7 +156,9 @@ def test_a_token_ends_with_its_revocation_or_its_person(house, end):
     assert who(house, text) is None
 
 
-@pytest.mark.parametrize("text", ["", "aval", "aval__", "aval_x_y", "Bearer", "aval_" + "x" * 500, "aval_é_ü"])
+@pytest.mark.parametrize(
+    "text", ["", "aval", "aval__", "aval_x_y", "Bearer", "aval_" + "x" * 500, "aval_é_ü"]
+)
 def test_what_is_no_token_opens_nothing(house, text):
     assert who(house, text) is None
 

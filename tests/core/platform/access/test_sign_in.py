@@ -60,7 +60,11 @@ def test_unknown_wrong_and_disabled_get_one_answer(house, ana):
         )
         commands.disable_person(uow, other)
     answers = set()
-    for email, password in (("nobody@example.org", PASSWORD), ("ana@example.org", "wrong" * 4), ("bo@example.org", PASSWORD)):
+    for email, password in (
+        ("nobody@example.org", PASSWORD),
+        ("ana@example.org", "wrong" * 4),
+        ("bo@example.org", PASSWORD),
+    ):
         with pytest.raises(Unauthenticated) as refused:
             enter(house, password, email)
         answers.add((refused.value.code, refused.value.text(), refused.value.fix_text()))
@@ -71,7 +75,9 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password(store):
     """Each compares with an argon2id hash once: the middle of five tries differs by less than half."""
     with store.unit_of_work(SYSTEM) as uow:
         commands.claim_house(uow, "own")
-        commands.add_person(uow, name="Ana", email="ana@example.org", roles=["viewer"], password=passwords.protect(PASSWORD))
+        commands.add_person(
+            uow, name="Ana", email="ana@example.org", roles=["viewer"], password=passwords.protect(PASSWORD)
+        )
 
     def middle(email):
         spans = []
