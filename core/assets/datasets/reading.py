@@ -142,7 +142,7 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
                     columns=", ".join(nested),
                 )
             # The file's own pandas metadata may ask for an index or types; only the columns are taken.
-            bare: pd.DataFrame = file.read(use_threads=False).replace_schema_metadata(None).to_pandas()
+            bare: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
             return bare
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Invalid(

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 BINS = 10
 POINTS = 200
-EPSILON = 1e-15
+EPSILON = float(np.finfo(np.float64).eps)
 
 BINARY = (
     "roc_auc",
@@ -136,6 +136,7 @@ class _Ranked:
 
     def metrics(self, weights: Floats) -> tuple[float, ...]:
         """Return the metrics of `BINARY`, in that order, of the rows so weighted."""
+        # Sums, not dot products: BLAS would start threads for each of thousands of short vectors.
         total = weights.sum()
         positive, negative = self.cumulated(weights)
         hits, misses = positive / positive[-1], negative / negative[-1]
@@ -143,7 +144,7 @@ class _Ranked:
         said = positive + negative
         precision = np.divide(positive, said, out=np.zeros_like(said), where=said > 0)
         average = float(np.sum(np.diff(hits, prepend=0.0) * precision))
-        tp = float(weights[: self._cut] @ self._positive[: self._cut])
+        tp = float((weights[: self._cut] * self._positive[: self._cut]).sum())
         fp = float(weights[: self._cut].sum()) - tp
         fn = float(positive[-1]) - tp
         tn = float(negative[-1]) - fp
@@ -155,8 +156,8 @@ class _Ranked:
             tp / (tp + fp) if tp + fp else 0.0,
             tp / (tp + fn) if tp + fn else 0.0,
             2 * tp / (2 * tp + fp + fn) if tp else 0.0,
-            float(weights @ self._squared) / total,
-            float(weights @ self._log) / total,
+            float((weights * self._squared).sum()) / total,
+            float((weights * self._log).sum()) / total,
             float(np.max(np.abs(hits - misses))),
             float(gaps.sum()) / total,
         )

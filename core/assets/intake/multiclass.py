@@ -12,7 +12,7 @@ from core.assets.intake.resampling import draw
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-EPSILON = 1e-15
+EPSILON = float(np.finfo(np.float64).eps)
 
 WITH_PROBABILITIES = ("accuracy", "f1_macro", "roc_auc_ovr", "log_loss")
 WITHOUT = WITH_PROBABILITIES[:2]
@@ -73,7 +73,7 @@ class _Measure:
         found = (float(right.sum() / total), float(f1[both > 0].mean()))
         if self._log is None:
             return found
-        return (*found, self._auc(weights), float(weights @ self._log) / float(total))
+        return (*found, self._auc(weights), float((weights * self._log).sum() / total))
 
     def _auc(self, weights: Floats) -> float:
         areas = []

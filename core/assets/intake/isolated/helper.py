@@ -136,7 +136,9 @@ def _serve(
         for standard in (0, 1, 2):
             os.dup2(nowhere, standard)
         os.environ.clear()
-        os.environ.update(THREADS)  # scikit-learn asks for them at each call, else for the cgroup, which is closed
+        os.environ.update(
+            THREADS
+        )  # scikit-learn asks for them at each call, else for the cgroup, which is closed
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         head, parts = _work(request, modules, readable, files)
         _send(answer, head)

@@ -69,7 +69,9 @@ class Laboratory:
             return registered.version(view, version), queries.evaluation(view, version)
 
     def work(self) -> None:
-        run_waiting(self.store, {"intake.evaluate": lambda context: work.evaluate(context, self.runner) and None})
+        run_waiting(
+            self.store, {"intake.evaluate": lambda context: work.evaluate(context, self.runner) and None}
+        )
 
     def recorded(self) -> list[str]:
         with self.store.reading() as view:

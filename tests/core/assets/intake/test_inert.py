@@ -74,7 +74,7 @@ def wrapped(stream: bytes, *, protocol: int = 4) -> bytes:
     return b"\x80" + bytes([protocol]) + stream
 
 
-def hostile(canary: str) -> Iterator[tuple[str, bytes]]:  # noqa: C901, PLR0915 - a list of kinds, read as one
+def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
     touch = f"touch {canary}"
     call = Call(os.system, touch)
     for protocol in range(6):
@@ -100,7 +100,9 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:  # noqa: C901, PLR0915 
         joblib.dump(np.array([call, 1], dtype=object), buffer, **options)
         yield f"joblib object array {options}", buffer.getvalue()
         buffer = io.BytesIO()
-        joblib.dump([np.zeros(3), np.array([[np.array([call], dtype=object)]], dtype=object)], buffer, **options)
+        joblib.dump(
+            [np.zeros(3), np.array([[np.array([call], dtype=object)]], dtype=object)], buffer, **options
+        )
         yield f"joblib nested object array {options}", buffer.getvalue()
     for module, name in (
         ("os", "system"),
@@ -149,7 +151,9 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:  # noqa: C901, PLR0915 
         ("a.model.of.my.own", "Model"),
     ):
         yield f"global {module}.{name}", text(module, name, argument=touch)
-        named = b"\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(name)]) + name.encode()
+        named = (
+            b"\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(name)]) + name.encode()
+        )
         said = b"\x8c" + bytes([min(len(touch), 255)]) + touch.encode()[:255]
         yield f"stack global {module}.{name}", wrapped(named + b"\x93" + said + b"\x85R.")
     argument = f"S'{touch}'\n".encode()
@@ -157,7 +161,10 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:  # noqa: C901, PLR0915 
     yield "obj", b"(cos\nsystem\n" + argument + b"o."
     yield "newobj", wrapped(b"cos\nsystem\n" + argument + b"\x85\x81.")
     yield "newobj_ex", wrapped(b"cos\nsystem\n" + argument + b"\x85}\x92.")
-    yield "name through the memo", wrapped(b"\x8c\x02os\x94\x8c\x06system\x940h\x00h\x01\x93" + argument + b"\x85R.")
+    yield (
+        "name through the memo",
+        wrapped(b"\x8c\x02os\x94\x8c\x06system\x940h\x00h\x01\x93" + argument + b"\x85R."),
+    )
     yield "build on a class", wrapped(b"csklearn.linear_model._logistic\nLogisticRegression\n}b.")
     yield "extension", wrapped(b"\x82\x01.", protocol=2)
     yield "long extension", wrapped(b"\x84\x01\x00\x00\x00.", protocol=2)
@@ -176,7 +183,10 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:  # noqa: C901, PLR0915 
     yield "a bomb of zlib", zlib.compress(b"\x80\x04" + b"N0" * (100 << 20), 9)[:]
     yield "an array without its bytes", _array(lambda state: state, b"")
     yield "an array of negative shape", _array(lambda state: {**state, "shape": (-1,)}, b"")
-    yield "an array of objects said to be bytes", _array(lambda state: {**state, "dtype": Call(np.dtype, "O,O")}, b"")
+    yield (
+        "an array of objects said to be bytes",
+        _array(lambda state: {**state, "dtype": Call(np.dtype, "O,O")}, b""),
+    )
     yield "an array with a call for its type", _array(lambda state: {**state, "dtype": call}, b"")
 
 
@@ -198,7 +208,8 @@ def test_no_hostile_file_is_known_and_none_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["os.system", "posix.system", "builtins.eval", "builtins.getattr", "subprocess.Popen", "joblib.load"]
+    "name",
+    ["os.system", "posix.system", "builtins.eval", "builtins.getattr", "subprocess.Popen", "joblib.load"],
 )
 def test_names_of_harm_are_refused_not_reviewed(name, tmp_path):
     module, _, function = name.rpartition(".")
@@ -242,7 +253,9 @@ def honest() -> list[object]:
         KMeans(2),
         StackingClassifier([("a", GaussianNB()), ("b", LogisticRegression())]),
         GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, scoring="roc_auc"),
-        make_pipeline(FunctionTransformer(np.tanh), SimpleImputer(), SelectKBest(f_classif, k=2), LogisticRegression()),
+        make_pipeline(
+            FunctionTransformer(np.tanh), SimpleImputer(), SelectKBest(f_classif, k=2), LogisticRegression()
+        ),
         make_pipeline(PowerTransformer(), SplineTransformer(), LogisticRegression()),
         GradientBoostingRegressor(n_estimators=3),
     ]
@@ -252,7 +265,13 @@ def honest() -> list[object]:
 @pytest.mark.filterwarnings("ignore")
 def test_honest_models_are_known_in_every_way_to_save_them():
     for model in honest():
-        for options in ({}, {"compress": 3}, {"compress": ("lzma", 1)}, {"compress": ("gzip", 3)}, {"protocol": 2}):
+        for options in (
+            {},
+            {"compress": 3},
+            {"compress": ("lzma", 1)},
+            {"compress": ("gzip", 3)},
+            {"protocol": 2},
+        ):
             buffer = io.BytesIO()
             joblib.dump(model, buffer, **options)
             found = judged(buffer.getvalue())
@@ -325,7 +344,11 @@ def skops_with(change, **members: bytes) -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
-        skops_with(lambda s: s.replace(b'"sklearn.linear_model._logistic"', b'"os"').replace(b'"LogisticRegression"', b'"system"')),
+        skops_with(
+            lambda s: s.replace(b'"sklearn.linear_model._logistic"', b'"os"').replace(
+                b'"LogisticRegression"', b'"system"'
+            )
+        ),
         skops_with(lambda s: s.replace(b'"ObjectNode"', b'"OperatorFuncNode"')),
         skops_with(lambda s: s[:-3]),
         skops_with(lambda s: b"[" * 100_000),

@@ -25,6 +25,7 @@ from core.errors import Conflict, Invalid, NotFound, Refused
 from core.platform.jobs import queries as jobs
 from core.platform.store import Actor
 
+
 def csv(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False).encode()
 
@@ -39,7 +40,9 @@ FEATURES = ["income", "debt", "age", "region"]
 
 
 def pipeline(table: pd.DataFrame) -> object:
-    columns = make_column_transformer((StandardScaler(), ["income", "debt", "age"]), (OneHotEncoder(), ["region"]))
+    columns = make_column_transformer(
+        (StandardScaler(), ["income", "debt", "age"]), (OneHotEncoder(), ["region"])
+    )
     return make_pipeline(columns, LogisticRegression()).fit(table[FEATURES], table.y)
 
 
@@ -88,7 +91,9 @@ def test_onnx(laboratory, rows):
 
     laboratory.use_case("credit", Task.BINARY)
     table = rows()[["income", "debt", "y"]]
-    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(table[["income", "debt"]].to_numpy(), table.y)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(
+        table[["income", "debt"]].to_numpy(), table.y
+    )
     graph = to_onnx(model, table[["income", "debt"]].to_numpy(np.float32)[:1]).SerializeToString()
     version, found = laboratory.evaluate(graph, csv(table), use_case="credit")
     assert version.state is VersionState.READY, version.refusal and version.refusal.text()
@@ -144,7 +149,9 @@ def test_a_hostile_file_is_refused_and_never_runs(laboratory, rows, canary):
 def test_unknown_names_wait_for_a_reviewer_who_is_not_the_author(laboratory, rows, actor):
     laboratory.use_case("credit", Task.BINARY)
     table = rows()[["income", "debt", "y"]]
-    model = make_pipeline(FunctionTransformer(np.abs), LogisticRegression()).fit(table[["income", "debt"]], table.y)
+    model = make_pipeline(FunctionTransformer(np.abs), LogisticRegression()).fit(
+        table[["income", "debt"]], table.y
+    )
     model.extra = statistics.mean
     version, found = laboratory.evaluate(dumped(model), csv(table), use_case="credit")
     assert (version.state, version.verdict, found) == (VersionState.RECEIVED, "review", None)
@@ -177,7 +184,12 @@ def forest_missing(table):
         (lambda t: {"a": 1}, "y", "model.no_predict", "dict"),
         (lambda t: LogisticRegression().fit(t[["income"]], t.y), "region", "label.unknown_values", "north"),
         (lambda t: LogisticRegression().fit(t[["income"]].to_numpy(), t.y), "y", "signature.count", "4"),
-        (lambda t: LogisticRegression().fit(t[["income"]], pd.cut(t.debt, 3, labels=["a", "b", "c"])), "y", "model.classes", "3"),
+        (
+            lambda t: LogisticRegression().fit(t[["income"]], pd.cut(t.debt, 3, labels=["a", "b", "c"])),
+            "y",
+            "model.classes",
+            "3",
+        ),
         (lambda t: LogisticRegression(), "y", "model.task", ""),
     ],
 )
@@ -220,7 +232,10 @@ def test_a_draft_belongs_to_its_author_and_is_submitted_once(laboratory, rows, a
         commands.submit_draft(uow, draft, use_case="credit", label_column="y")
     with pytest.raises(Refused), laboratory.store.unit_of_work(actor("viewer")) as uow:
         commands.open_draft(uow)
-    with pytest.raises(Invalid, match="Did you mean income"), laboratory.store.unit_of_work(laboratory.author) as uow:
+    with (
+        pytest.raises(Invalid, match="Did you mean income"),
+        laboratory.store.unit_of_work(laboratory.author) as uow,
+    ):
         commands.submit_draft(uow, draft, use_case="credit", label_column="incom")
     with pytest.raises(NotFound, match="credit"), laboratory.store.unit_of_work(laboratory.author) as uow:
         commands.submit_draft(uow, draft, use_case="credits", label_column="y")
@@ -251,3 +266,27 @@ def test_joblib_compressed(laboratory, rows):
     joblib.dump(pipeline(table), buffer, compress=("xz", 3))
     version, _ = laboratory.evaluate(buffer.getvalue(), csv(table), use_case="credit")
     assert version.state is VersionState.READY
+
+
+def test_a_card_keeps_its_revisions(laboratory, rows):
+    from core.assets.registry import commands as registry
+
+    laboratory.use_case("credit", Task.BINARY)
+    table = rows()
+    draft = laboratory.draft(dumped(pipeline(table)), csv(table))
+    with laboratory.store.unit_of_work(laboratory.author) as uow:
+        version, _ = commands.submit_draft(uow, draft, use_case="credit", label_column="y")
+    with laboratory.store.unit_of_work(laboratory.author) as uow:
+        assert registry.edit_card(uow, version, {"limits.ethics": "first"}) == 1
+    with laboratory.store.unit_of_work(laboratory.author) as uow:
+        assert registry.edit_card(uow, version, {"limits.ethics": "second", "model.contact": "team"}) == 2
+    with pytest.raises(Conflict), laboratory.store.unit_of_work(laboratory.author) as uow:
+        registry.edit_card(uow, version, {"limits.ethics": "second"})
+    with pytest.raises(Invalid), laboratory.store.unit_of_work(laboratory.author) as uow:
+        registry.edit_card(uow, version, {"no.field": "x"})
+    with laboratory.store.reading() as view:
+        assert [r.values["limits.ethics"] for r in registered.card_revisions(view, version)] == [
+            "first",
+            "second",
+        ]
+        assert queries.card(view, version).revision == 2
