@@ -24,6 +24,7 @@ from core.assets.intake import queries as intake
 from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import TASK_NAMES
+from core.assets.registry.version import VersionState
 from core.i18n import _
 from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
 from core.platform.access.sessions import Purpose
@@ -77,7 +78,8 @@ if version is not None:
             return jobs.latest(fresh, "version", version.id, "intake.evaluate")
 
     title = _("Checking {model} v{number}", model=version.model_name, number=version.number)
-    if not follow(job, title=title):
+    unchecked = version.state in {VersionState.RECEIVED, VersionState.CHECKING}
+    if not follow(job, title=title, stale=unchecked):
         upload_result(version, evaluation)
     st.stop()
 

@@ -33,10 +33,11 @@ def is_under_way(work: Work | None) -> bool:
     return work is not None and str(work.state) in UNDER_WAY
 
 
-def follow(read: Callable[[], Work | None], *, title: str, every: float = 1.0) -> bool:
+def follow(read: Callable[[], Work | None], *, title: str, every: float = 1.0, stale: bool = False) -> bool:
     """Show the job that `read` finds until it ends, then rerun the page; True while it is under way.
 
     `read` opens its own reading of the store at each call. A failed job stays on show with its error.
+    `stale` says that the page has read a state from before the job's end: if it ended meanwhile, the page reruns.
     """
     work = read()
     if work is None:
@@ -44,6 +45,9 @@ def follow(read: Callable[[], Work | None], *, title: str, every: float = 1.0) -
     if not is_under_way(work):
         if str(work.state) == "failed":
             failed(title, work.problem)
+        elif stale and st.session_state.get("ended_job") != work.id:
+            st.session_state["ended_job"] = work.id  # once: a page that stays stale must not rerun for ever
+            st.rerun()
         return False
 
     @st.fragment(run_every=every)
