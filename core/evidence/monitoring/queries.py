@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.layout import from_json
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.records import Batch, Coverage, Drift, Health, LogPart, Point, Reference
-from core.evidence.monitoring.rules import RuleKind
+from core.evidence.monitoring.rules import RuleKind, RuleSet, parse
 from core.evidence.monitoring.tables import (
     AlertRow,
     BatchRow,
@@ -29,6 +31,13 @@ from core.evidence.monitoring.windows import Grain, Window, window_of, windows_o
 from core.i18n import N_
 
 MOST_WINDOWS = 120
+
+
+@lru_cache
+def default_rules() -> RuleSet:
+    """Return the rules that Aval ships with; they hold for every use case."""
+    path = resources.files("data") / "monitoring" / "default_rules.toml"
+    return parse(path.read_text(encoding="utf-8"))
 
 
 def batch(session: Session, batch_id: str) -> Batch:

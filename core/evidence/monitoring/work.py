@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib import resources
 from itertools import groupby
 
 import numpy as np
@@ -50,12 +49,6 @@ from core.platform.store import SYSTEM, Actor, Files, Store
 ATTEMPTS = 5
 DEFAULT_THRESHOLD = 0.5
 _TEXT_KINDS = ("category", "text", "boolean")
-
-
-def default_rules() -> rules.RuleSet:
-    """Return the rules that Aval ships with."""
-    path = resources.files("data") / "monitoring" / "default_rules.toml"
-    return rules.parse(path.read_text(encoding="utf-8"))
 
 
 def expected_rows(session: Session, version: Version) -> Expected:
@@ -307,7 +300,7 @@ def _inside(day: Days, window: Window) -> Flags:
 
 
 def _settle(store: Store, version_id: str, task: str) -> None:
-    shipped = default_rules()
+    shipped = queries.default_rules()
     found: list[rules.Episode] = []
     with store.reading() as view:
         evaluation = intake.evaluation(view, version_id)

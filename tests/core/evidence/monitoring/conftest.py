@@ -87,65 +87,72 @@ def told(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
     )
 
 
-@pytest.fixture
-def watch(any_store: Store, actor: Callable[..., Actor]) -> Callable[[], Watched]:
+def ready_version(store: Store, slug: str = "credit") -> Watched:
     """Make a ready binary version with an evaluation."""
-
-    def make(slug: str = "credit") -> Watched:
-        store = any_store
-        reference = credit(4000)
-        features = reference[["income", "debt", "channel", "returning"]]
-        digest = store.files.put_bytes(reading.to_parquet(reference)).digest
-        said = pd.DataFrame(
-            {
-                "row": np.arange(len(reference)),
-                "label": reference["default"].astype(str),
-                "prediction": np.where(reference["probability"] >= 0.5, "1", "0"),
-                "probability": reference["probability"],
-            }
-        )
-        predictions = store.files.put_bytes(reading.to_parquet(said)).digest
-        signature = Signature(schema.infer(features), "probability", ("0", "1"))
-        with store.unit_of_work(SYSTEM) as uow:
-            add = uow.session.add
-            add(
-                UseCaseRow(
-                    id=f"use_{slug}", slug=slug, title="Credit", purpose="p", owner_id="per_1", task="binary", risk_tier="high",
-                    lawful_basis="contract", affected_people="", human_oversight="", applications=[], currency="BRL", created_at=NOW,
-                )
-            )  # fmt: skip
-            uow.session.flush()
-            add(
-                ModelRow(
-                    id=f"mod_{slug}", use_case_id=f"use_{slug}", name="m", created_by="per_1", created_at=NOW
-                )
+    reference = credit(4000)
+    features = reference[["income", "debt", "channel", "returning"]]
+    digest = store.files.put_bytes(reading.to_parquet(reference)).digest
+    said = pd.DataFrame(
+        {
+            "row": np.arange(len(reference)),
+            "label": reference["default"].astype(str),
+            "prediction": np.where(reference["probability"] >= 0.5, "1", "0"),
+            "probability": reference["probability"],
+        }
+    )
+    predictions = store.files.put_bytes(reading.to_parquet(said)).digest
+    signature = Signature(schema.infer(features), "probability", ("0", "1"))
+    with store.unit_of_work(SYSTEM) as uow:
+        add = uow.session.add
+        add(
+            UseCaseRow(
+                id=f"use_{slug}", slug=slug, title="Credit", purpose="p", owner_id="per_1", task="binary", risk_tier="high",
+                lawful_basis="contract", affected_people="", human_oversight="", applications=[], currency="BRL", created_at=NOW,
             )
-            add(
-                DatasetRow(
-                    id=f"dat_{slug}", digest=digest, source_digest=digest, name="d", rows=len(reference),
-                    columns=[c.to_json() for c in schema.infer(reference)], protected=[], personal=[],
-                    lawful_basis="contract", created_by="per_1", created_at=NOW,
-                )
-            )  # fmt: skip
-            uow.session.flush()
-            add(
-                VersionRow(
-                    id=f"ver_{slug}", use_case_id=f"use_{slug}", model_id=f"mod_{slug}", number=1, state="ready",
-                    author_id="per_1", created_at=NOW, artifact_digest="a" * 64, artifact_name="m.skops", artifact_size=1,
-                    format="skops", verdict="known", names=[], isolation="full", refusal=None, dataset_id=f"dat_{slug}",
-                    dataset_digest=digest, label_column="default", positive_label="1", operating_threshold=0.5,
-                    signature=signature.to_json(), note="",
-                )
-            )  # fmt: skip
-            uow.session.flush()
-            add(
-                EvaluationRow(
-                    id=f"eva_{slug}", version_id=f"ver_{slug}", dataset_id=f"dat_{slug}", started_at=NOW, finished_at=NOW,
-                    rows=len(reference), metrics={"roc_auc": {"value": 0.66, "low": 0.64, "high": 0.68, "n": 4000}}, threshold=0.5,
-                    confusion=None, curves={}, latency_p50_ms=1, latency_p95_ms=2, memory_mb=1, reproducible=True,
-                    predictions_digest=predictions, notes=[],
-                )
-            )  # fmt: skip
-        return Watched(store, f"ver_{slug}", f"use_{slug}", slug, actor("data_scientist"), reference)
+        )  # fmt: skip
+        uow.session.flush()
+        add(
+            ModelRow(
+                id=f"mod_{slug}", use_case_id=f"use_{slug}", name="m", created_by="per_1", created_at=NOW
+            )
+        )
+        add(
+            DatasetRow(
+                id=f"dat_{slug}", digest=digest, source_digest=digest, name="d", rows=len(reference),
+                columns=[c.to_json() for c in schema.infer(reference)], protected=[], personal=[],
+                lawful_basis="contract", created_by="per_1", created_at=NOW,
+            )
+        )  # fmt: skip
+        uow.session.flush()
+        add(
+            VersionRow(
+                id=f"ver_{slug}", use_case_id=f"use_{slug}", model_id=f"mod_{slug}", number=1, state="ready",
+                author_id="per_1", created_at=NOW, artifact_digest="a" * 64, artifact_name="m.skops", artifact_size=1,
+                format="skops", verdict="known", names=[], isolation="full", refusal=None, dataset_id=f"dat_{slug}",
+                dataset_digest=digest, label_column="default", positive_label="1", operating_threshold=0.5,
+                signature=signature.to_json(), note="",
+            )
+        )  # fmt: skip
+        uow.session.flush()
+        add(
+            EvaluationRow(
+                id=f"eva_{slug}", version_id=f"ver_{slug}", dataset_id=f"dat_{slug}", started_at=NOW, finished_at=NOW,
+                rows=len(reference), metrics={"roc_auc": {"value": 0.66, "low": 0.64, "high": 0.68, "n": 4000}}, threshold=0.5,
+                confusion=None, curves={}, latency_p50_ms=1, latency_p95_ms=2, memory_mb=1, reproducible=True,
+                predictions_digest=predictions, notes=[],
+            )
+        )  # fmt: skip
+    return Watched(
+        store,
+        f"ver_{slug}",
+        f"use_{slug}",
+        slug,
+        Actor("per_sender", "person", frozenset({"data_scientist"})),
+        reference,
+    )
 
-    return make
+
+@pytest.fixture
+def watch(any_store: Store) -> Callable[..., Watched]:
+    """Make ready versions in the test's store."""
+    return lambda slug="credit": ready_version(any_store, slug)

@@ -1,0 +1,69 @@
+"""A metric over time: the line with its interval, what it was when evaluated, and how many labels are in."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plotly.subplots import make_subplots
+
+from app.ui.charts import chart, palette
+from app.ui.text import label
+from core.i18n import _, number
+
+
+@dataclass(frozen=True)
+class MetricPoint:
+    """One window: value, its 95 % interval (NaN bounds are not drawn), and the share of rows with a label."""
+
+    window: str
+    value: float
+    low: float
+    high: float
+    n: int
+    coverage: float
+
+
+def performance_chart(
+    points: Sequence[MetricPoint], *, name: str, evaluated: float | None, digits: int, alt: str, key: str
+) -> None:
+    """Draw the points above their label coverage."""
+    colours = palette()
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06)
+    x = [p.window for p in points]
+    banded = [p for p in points if not math.isnan(p.low) and not math.isnan(p.high)]
+    if banded:
+        edge = [p.window for p in banded]
+        figure.add_scatter(
+            x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself",
+            fillcolor=colours.good_band, line={"width": 0}, hoverinfo="skip", name=_("95% interval"), row=1, col=1,
+        )  # fmt: skip
+    words = [_words(p, digits) for p in points]
+    figure.add_scatter(
+        x=x, y=[p.value for p in points], mode="lines+markers", name=label(name), customdata=words,
+        line={"color": colours.accent, "width": 2}, marker={"size": 6},
+        hovertemplate="%{x}<br>%{customdata}<extra></extra>", row=1, col=1,
+    )  # fmt: skip
+    if evaluated is not None:
+        text = _("When evaluated: {value}", value=number(evaluated, digits))
+        figure.add_hline(
+            y=evaluated, line={"dash": "dot", "width": 1, "color": colours.soft}, row=1, col=1,
+            annotation={"text": text, "font": {"size": 11, "color": colours.soft}},
+            annotation_position="top left",
+        )  # fmt: skip
+    figure.add_bar(
+        x=x, y=[p.coverage for p in points], name=_("Labels in"), marker_color=colours.muted,
+        hovertemplate="%{x}<br>%{y:.0%}<extra></extra>", row=2, col=1,
+    )  # fmt: skip
+    figure.update_xaxes(type="category", nticks=12, tickangle=0, showgrid=False)
+    figure.update_yaxes(tickformat=".0%", range=[0, 1], nticks=3, row=2, col=1)
+    chart(figure, alt=alt, key=key, height=320)
+
+
+def _words(point: MetricPoint, digits: int) -> str:
+    return _(
+        "{value} [{low}; {high}], {n} rows",
+        value=number(point.value, digits),
+        low=number(point.low, digits),
+        high=number(point.high, digits),
+        n=number(point.n, 0),
+    )
