@@ -5,6 +5,7 @@ Exit status: 0 done, 1 refused or found wrong, 2 wrong usage or settings.
 
 import locale
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -130,18 +131,26 @@ def worker(folder: str | None, database_url: str | None, parent: int | None) -> 
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; AVAL_PORT, else 8501.")
 @click.option("--folder", default=DEMO_FOLDER, show_default=True, help="Where the demo's store lies.")
 @click.option("--seed-only", is_flag=True, help="Build the organisation and end.")
-def demo(port: int | None, folder: str, seed_only: bool) -> None:
+@click.pass_context
+def demo(ctx: click.Context, port: int | None, folder: str, seed_only: bool) -> None:
     """Build or carry on the demo organisation, then serve it on this machine."""
     settings = settings_of(folder, port=str(port) if port else None)
     settings = settings.with_(host="127.0.0.1", database_url="", storage_url="")
-    from app.demo import seed  # noqa: PLC0415
+    from app.demo import is_seeded, seed  # noqa: PLC0415
 
-    seed(settings, say=_say)
-    if not seed_only:
-        from app.server import serve as run  # noqa: PLC0415
+    if seed_only:
+        seed(settings, say=_say)
+        return
+    if not is_seeded(settings):
+        # In a process of its own: what trains models would stay in the server's memory for good.
+        words = [sys.executable, "-m", "app.cli", "demo", "--seed-only", "--folder", folder]
+        done = subprocess.run(words, check=False)
+        if done.returncode:
+            ctx.exit(done.returncode)
+    from app.server import serve as run  # noqa: PLC0415
 
-        click.echo(_("Aval is at {url}", url=f"http://127.0.0.1:{settings.port}"))
-        run(settings, demo=True)
+    click.echo(_("Aval is at {url}", url=f"http://127.0.0.1:{settings.port}"))
+    run(settings, demo=True)
 
 
 @main.command()

@@ -2,21 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from app.demo_clock import DemoClock
 from app.submission import Submission, submit
 from app.wiring import handlers
 from core.assets.intake import commands as intake
+from core.assets.intake.draft import FileKind
 from core.assets.intake.runner import Runner
 from core.assets.registry import RiskTier, Task, Version
 from core.assets.registry import commands as registry
 from core.assets.registry import queries as registered
-from core.clock import system
 from core.decisions.releases import commands as releases
 from core.decisions.releases import queries as released
 from core.decisions.releases.quorum import Meaning
@@ -30,23 +31,6 @@ from core.platform.store import SYSTEM, Actor, Store, UnitOfWork
 from data.demo import credit
 from data.demo.models import Trained
 from data.demo.organisation import PEOPLE, Case
-
-TICK = timedelta(milliseconds=20)
-
-
-class DemoClock:
-    """A clock that is turned to a moment and goes on from there, never back and never past the true time."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def __call__(self) -> datetime:
-        self._now = max(self._now, min(self._now + TICK, system()))
-        return self._now
-
-    def turn(self, moment: datetime) -> None:
-        """Go to `moment`, unless it has passed already."""
-        self._now = max(self._now, min(moment, system()))
 
 
 @dataclass(frozen=True)
@@ -69,6 +53,7 @@ class Scene:
     end: datetime
     folder: Path
     runner: Runner
+    trained: dict[str, Trained] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> credit.Applications:
@@ -81,6 +66,12 @@ class Scene:
         keys = {member.email: member.key for member in PEOPLE}
         with self.store.reading() as view:
             return {keys[p.email]: p.id for p in people.people(view) if p.email in keys}
+
+    def made(self, make: Callable[[credit.Applications, Path], Trained]) -> Trained:
+        """A credit model, trained at first use."""
+        if make.__name__ not in self.trained:
+            self.trained[make.__name__] = make(self.rows, self.folder)
+        return self.trained[make.__name__]
 
     def midnight(self, days: float) -> datetime:
         """The beginning of the day, `days` before the end of the story."""
@@ -160,7 +151,8 @@ class Scene:
             made = make()
             with self.acting(by, days) as uow:
                 draft = intake.open_draft(uow)
-            for kind, path in (("artifact", made.model), ("table", made.table)):
+            sent: tuple[tuple[FileKind, Path], ...] = (("artifact", made.model), ("table", made.table))
+            for kind, path in sent:
                 stored = self.store.files.put_path(path)
                 intake.receive_file(self.store, self.actor(by), draft, kind, stored, path.name)
             facts = Submission(

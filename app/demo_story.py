@@ -73,7 +73,7 @@ def _ground(scene: Scene) -> None:
 def _scorecard(scene: Scene, days: float) -> None:
     scene.upload(
         CREDIT,
-        lambda: models.scorecard(scene.rows, scene.folder),
+        partial(scene.made, models.scorecard),
         SCORECARD,
         by="rafael.moreira",
         days=days,
@@ -100,7 +100,7 @@ def _scorecard(scene: Scene, days: float) -> None:
 def _boosted(scene: Scene, days: float) -> None:
     scene.upload(
         CREDIT,
-        lambda: models.boosted(scene.rows, scene.folder),
+        partial(scene.made, models.boosted),
         BOOSTED,
         by="ingrid.lindqvist",
         days=days,
@@ -127,7 +127,7 @@ def _boosted(scene: Scene, days: float) -> None:
 def _poisoned(scene: Scene, days: float) -> None:
     scene.upload(
         CREDIT,
-        lambda: models.poisoned(scene.rows, scene.folder),
+        partial(scene.made, models.poisoned),
         "poisoned.joblib",
         by="ingrid.lindqvist",
         days=days,
@@ -139,7 +139,7 @@ def _poisoned(scene: Scene, days: float) -> None:
 def _elsewhere(scene: Scene, days: float) -> None:
     scene.upload(
         CREDIT,
-        lambda: models.rebuilt_elsewhere(scene.rows, scene.folder),
+        partial(scene.made, models.rebuilt_elsewhere),
         "rebuilt_elsewhere.skops",
         by="rafael.moreira",
         days=days,
@@ -151,7 +151,7 @@ def _elsewhere(scene: Scene, days: float) -> None:
 def _candidate(scene: Scene, days: float) -> None:
     scene.upload(
         CREDIT,
-        lambda: models.refreshed(scene.rows, scene.folder),
+        partial(scene.made, models.refreshed),
         REFRESHED,
         by="rafael.moreira",
         days=days,
@@ -174,7 +174,7 @@ def _candidate(scene: Scene, days: float) -> None:
 def _progression(scene: Scene, days: float) -> None:
     scene.upload(
         PROGRESSION,
-        lambda: models.progression(scene.folder),
+        partial(models.progression, scene.folder),
         "progression.onnx",
         by="ingrid.lindqvist",
         days=days,
@@ -199,7 +199,7 @@ def _progression(scene: Scene, days: float) -> None:
 def _tumour(scene: Scene, days: float) -> None:
     scene.upload(
         TUMOUR,
-        lambda: models.tumour(scene.folder),
+        partial(models.tumour, scene.folder),
         "tumour.skops",
         by="ingrid.lindqvist",
         days=days,
@@ -219,9 +219,7 @@ def _month(scene: Scene, back: int, days: float) -> None:
     turn = scene.midnight(scene.months(SECOND_LIVE))
     began = scene.midnight(scene.months(FIRST_LIVE))
     live, make = (BOOSTED, models.boosted) if back <= SECOND_LIVE else (SCORECARD, models.scorecard)
-    scene.send(
-        CREDIT, live, "predictions", lambda: models.scored(make(scene.rows, scene.folder), made), days=days
-    )
+    scene.send(CREDIT, live, "predictions", lambda: models.scored(scene.made(make), made), days=days)
     earlier = known[(known["applied_at"] >= began) & (known["applied_at"] < turn)]
     later = known[known["applied_at"] >= turn]
     for file, settled in ((SCORECARD, earlier), (BOOSTED, later)):

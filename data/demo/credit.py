@@ -189,7 +189,8 @@ def _income(
 ) -> np.ndarray:
     level = _INCOME_BY_EMPLOYMENT[work] * _INCOME_BY_AGE[who["age"]] * _INCOME_BY_REGION[who["region"]]
     level = level * np.where(who["sex"] == 1, 1.12, 1.0) * (1 - 0.18 * shift)
-    return np.maximum(level * rng.lognormal(-0.08, 0.42, work.size), 700.0)
+    income: np.ndarray = np.maximum(level * rng.lognormal(-0.08, 0.42, work.size), 700.0)
+    return income
 
 
 def _history(rng: np.random.Generator, age: np.ndarray, shift: np.ndarray) -> dict[str, np.ndarray]:
@@ -244,7 +245,8 @@ def _outcome(
         + 1.2 * juggling
         - 0.9 * (stretched & (history["past_delays"] == 0) & (used < 0.35))
     )
-    return (rng.random(score.size) < 1 / (1 + np.exp(-logit))).astype("int64")
+    drawn: np.ndarray = (rng.random(score.size) < 1 / (1 + np.exp(-logit))).astype("int64")
+    return drawn
 
 
 def _moments(rng: np.random.Generator, end: date, month: np.ndarray, months: int) -> pd.DatetimeIndex:
@@ -252,7 +254,8 @@ def _moments(rng: np.random.Generator, end: date, month: np.ndarray, months: int
     seconds_in = np.diff(starts).astype("timedelta64[s]").astype("int64")
     day = np.floor(rng.random(month.size) * (seconds_in[month] / 86_400))
     second = day * 86_400 + 8 * 3_600 + np.floor(rng.random(month.size) * 12 * 3_600)
-    return (starts[month] + pd.to_timedelta(second, unit="s")).tz_localize("UTC")
+    moments = pd.DatetimeIndex(starts[month] + pd.to_timedelta(second, unit="s"))
+    return moments.tz_localize("UTC")
 
 
 def _tenure(rng: np.random.Generator, work: np.ndarray) -> np.ndarray:
@@ -275,4 +278,5 @@ def _contact(rng: np.random.Generator, age: np.ndarray, shift: np.ndarray) -> di
 def _pick(rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:
     """One index per row, by the weights of that row."""
     edges = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
-    return (rng.random((len(weights), 1)) > edges[:, :-1]).sum(axis=1)
+    picked: np.ndarray = (rng.random((len(weights), 1)) > edges[:, :-1]).sum(axis=1)
+    return picked
