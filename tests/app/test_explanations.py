@@ -1,0 +1,105 @@
+"""Explanations over REST, behind the real guard: read, start, and one case."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from starlette.testclient import TestClient
+
+from app import wiring
+from app.addresses import Addresses
+from app.api import explanations
+from app.api.problems import answer_with_problems
+from app.doors import Doors
+from app.guard import Guard
+from core.evidence.explain import queries, work
+from core.platform.access import commands as access
+from core.platform.access import queries as people
+from core.platform.jobs.handling import run_waiting
+from core.platform.store import SYSTEM
+from tests.core.evidence.explain.registered import applicants, register
+from tests.ui.test_explainability import InProcess
+
+FEATURES = ["income", "purpose", "months"]
+PATH = "/api/v1/explanations/credit/1"
+
+
+@pytest.fixture
+def client(store, monkeypatch):
+    monkeypatch.setattr(wiring, "_process_store", lambda: store)
+    with store.unit_of_work(SYSTEM) as uow:
+        access.claim_house(uow, "own")
+    application = FastAPI()
+    application.include_router(explanations.router, prefix="/api/v1")
+    answer_with_problems(application)
+    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
+    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
+        yield asking
+
+
+@pytest.fixture
+def bearer(store):
+    def make(*roles: str) -> dict[str, str]:
+        with store.unit_of_work(SYSTEM) as uow:
+            person = access.add_person(uow, name=roles[0], email=f"{roles[0]}@example.org", roles=roles)
+        with store.reading() as view:
+            holder = people.actor(view, person, "page")
+        with store.unit_of_work(holder) as uow:
+            _id, token = access.create_token(
+                uow, label="t", roles=holder.roles, expires_at=uow.now + timedelta(days=1)
+            )
+        return {"Authorization": f"Bearer {token}"}
+
+    return make
+
+
+@pytest.fixture
+def table(store):
+    table = applicants(250)
+    columns = make_column_transformer((OneHotEncoder(), ["purpose"]), (SimpleImputer(), ["income", "months"]))
+    model = make_pipeline(columns, RandomForestClassifier(10, max_depth=4, random_state=0))
+    register(store, model.fit(table[FEATURES], table["default"]), table, features=FEATURES)
+    return table
+
+
+def test_from_the_start_to_one_case(client, store, bearer, table):
+    headers = bearer("data_scientist")
+    before = client.get(PATH, headers=headers)
+    assert before.status_code == 404
+    assert before.json()["code"] == "explanation.none"
+
+    started = client.post(PATH, headers=headers)
+    assert started.status_code == 202
+    assert client.post(PATH, headers=headers).json() == started.json()
+    run_waiting(store, {queries.JOB_KIND: lambda context: work.explain(context, InProcess())})
+
+    told = client.get(PATH, headers=headers).json()
+    assert told["rows"] == 250
+    assert told["holds"]
+    assert told["unit"] == "probability"
+    sizes = [i["mean_abs"] for i in told["importance"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(i["low"] <= i["mean_abs"] <= i["high"] for i in told["importance"])
+
+    case = client.get(f"{PATH}/cases/7", headers=headers).json()
+    assert case["base"] + sum(c["phi"] for c in case["contributions"]) == pytest.approx(
+        case["score"], abs=1e-5
+    )
+    assert {c["feature"]: c["value"] for c in case["contributions"]}["purpose"] == table["purpose"][7]
+    beyond = client.get(f"{PATH}/cases/250", headers=headers)
+    assert (beyond.status_code, beyond.json()["code"]) == (404, "explanation.row_unknown")
+
+
+def test_reading_needs_a_token_and_starting_a_version(client, bearer, table):
+    assert client.get(PATH).status_code == 401
+    assert client.post(PATH).status_code == 401
+    headers = bearer("compliance")
+    unknown = client.get("/api/v1/explanations/credlt/1", headers=headers)
+    assert unknown.status_code == 404
+    assert "credit" in unknown.text
+    assert client.post("/api/v1/explanations/credit/9", headers=headers).status_code == 404
