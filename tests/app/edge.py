@@ -77,7 +77,9 @@ class Edge:
         """Open a page and send its form."""
         page = client.get(path)
         csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
-        return client.post(path.split("?", maxsplit=1)[0], data={"csrf": csrf.group(1) if csrf else "", **fields})
+        return client.post(
+            path.split("?", maxsplit=1)[0], data={"csrf": csrf.group(1) if csrf else "", **fields}
+        )
 
 
 def free_port() -> int:

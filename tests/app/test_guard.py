@@ -299,14 +299,13 @@ def test_an_open_page_is_sent_away_when_its_session_ends(edge, how):
                         commands.disable_person(uow, holder.id)
                     else:
                         commands.change_password(uow, holder.id, "x")
-            last = None
-            try:
+            last = ForwardMsg()
+            with pytest.raises(websockets.ConnectionClosed) as closed:
                 while True:
-                    answer = ForwardMsg()
-                    answer.ParseFromString(await asyncio.wait_for(wire.recv(), 10))
-                    last = answer
-            except websockets.ConnectionClosed as closed:
-                assert closed.rcvd.code == 4401
+                    data = await asyncio.wait_for(wire.recv(), 10)
+                    last.Clear()
+                    last.ParseFromString(data)
+            assert closed.value.rcvd.code == 4401
             assert last.auth_redirect.url == "/sign-in"
             return time.monotonic() - began
 
