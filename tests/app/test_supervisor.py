@@ -59,9 +59,11 @@ def test_a_worker_does_not_outlive_a_killed_server(tmp_path, monkeypatch):
         [
             sys.executable,
             "-c",
-            "import asyncio\nfrom app.supervisor import Supervisor\nfrom core.settings import Settings\n"
-            "async def main():\n    s = Supervisor(Settings(), 1)\n    await s.start()\n    await asyncio.sleep(1)\n"
-            "    print(s.pids()[0], flush=True)\n    await asyncio.sleep(60)\nasyncio.run(main())",
+            (
+                "import asyncio\nfrom app.supervisor import Supervisor\nfrom core.settings import Settings\n"
+                "async def main():\n    s = Supervisor(Settings(), 1)\n    await s.start()\n    await asyncio.sleep(1)\n"
+                "    print(s.pids()[0], flush=True)\n    await asyncio.sleep(60)\nasyncio.run(main())"
+            ),
         ],
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
@@ -70,5 +72,5 @@ def test_a_worker_does_not_outlive_a_killed_server(tmp_path, monkeypatch):
     assert worker.is_running()
     server.kill()
     server.wait()
-    gone, alive = psutil.wait_procs([worker], timeout=5)
+    _gone, alive = psutil.wait_procs([worker], timeout=5)
     assert not alive or worker.status() == psutil.STATUS_ZOMBIE
