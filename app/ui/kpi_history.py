@@ -1,0 +1,92 @@
+"""A KPI over time between its bands; windows without enough data are hollow, never coloured."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from app.ui.charts import band, chart, palette, threshold
+from app.ui.empty import empty, note
+from app.ui.kpi_value import written
+from app.ui.window_name import tick
+from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Definition, Direction, Status
+from core.evidence.kpis.queries import Observation
+from core.i18n import _, number
+
+
+def kpi_history(definition: Definition, history: Sequence[Observation], *, key: str) -> None:
+    """Draw the observations, oldest first."""
+    seen = [o for o in history if o.value is not None]
+    if not seen:
+        empty(
+            _("No observation yet"),
+            _("Values appear with the first window of predictions and labels."),
+            icon="show_chart",
+        )
+        return
+    colours = palette()
+    values = [o.value for o in seen if o.value is not None]
+    windows = [tick(o.window, definition.window) for o in seen]
+    figure = go.Figure()
+    firm = [o for o in seen if o.low is not None and o.high is not None and o.low != o.high]
+    if firm:
+        edge = [tick(o.window, definition.window) for o in firm]
+        outline = [o.high for o in firm] + [o.low for o in firm][::-1]
+        figure.add_scatter(
+            x=edge + edge[::-1], y=outline, fill="toself", fillcolor=colours.line, opacity=0.5, line={"width": 0},
+            hoverinfo="skip", name=_("95% interval"),
+        )  # fmt: skip
+    words = [
+        f"{written(o.value or 0.0, definition.unit)}<br>{_('n = {n}', n=number(o.n, 0))}<br>{_(STATUS_NAMES[o.status])}"
+        for o in seen
+    ]
+    colour = {
+        Status.ON_TARGET: colours.good,
+        Status.SHORT: colours.accent,
+        Status.WARNING: colours.warn,
+        Status.CRITICAL: colours.bad,
+        Status.NOT_ENOUGH: colours.background,
+    }
+    figure.add_scatter(
+        x=windows, y=values, mode="lines+markers", name=_("Value"), customdata=words,
+        line={"color": colours.muted, "width": 2},
+        marker={
+            "size": 9,
+            "color": [colour[o.status] for o in seen],
+            "line": {"width": 1.5, "color": [{**colour, Status.NOT_ENOUGH: colours.muted}[o.status] for o in seen]},
+        },
+        hovertemplate="%{x}<br>%{customdata}<extra></extra>",
+    )  # fmt: skip
+    threshold(figure, definition.target, _("Target"), tone="good")
+    if definition.warning is not None:
+        threshold(figure, definition.warning, _("Warning"), tone="warn")
+    if definition.critical is not None:
+        threshold(figure, definition.critical, _("Critical"), tone="bad")
+    reach = [
+        *values,
+        definition.target,
+        *(o.low for o in firm if o.low is not None),
+        *(o.high for o in firm if o.high is not None),
+    ]
+    span = max(reach) - min(reach) or 1.0
+    top, bottom = max(reach) + span * 0.1, min(reach) - span * 0.1
+    higher = definition.direction == Direction.HIGHER
+    band(figure, definition.target if higher else bottom, top if higher else definition.target, tone="good")
+    figure.update_yaxes(range=[bottom, top], tickformat=".0%" if definition.unit == PERCENT else None)
+    figure.update_xaxes(type="category", nticks=12, tickangle=0, showgrid=False)
+    met = sum(o.status == Status.ON_TARGET for o in seen)
+    judged = sum(o.status != Status.NOT_ENOUGH for o in seen)
+    alt = _(
+        "{name} over {n} windows; on target in {met} of {judged} judged ones.",
+        name=definition.name,
+        n=len(seen),
+        met=met,
+        judged=judged,
+    )
+    chart(figure, alt=alt, key=key, height=300)
+    note(
+        _(
+            "On target in {met} of {judged} windows. Hollow points had too few observations to judge.",
+            met=met,
+            judged=judged,
+        )
+    )

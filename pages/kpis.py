@@ -1,0 +1,128 @@
+"""KPIs: does each model answer its questions well enough, who owns them, and how it went."""
+
+import streamlit as st
+
+from app.session import current
+from app.ui.card import card, page_header
+from app.ui.empty import empty
+from app.ui.kpi_form import kpi_form
+from app.ui.kpi_history import kpi_history
+from app.ui.kpi_tile import kpi_tile
+from app.ui.kpi_value import bands, status_badge
+from app.ui.picker import pick
+from app.ui.refused import may_not, refusals, refusals_end_page
+from app.ui.text import md
+from app.wiring import reading, unit_of_work
+from core.assets.registry import queries as registry
+from core.evidence.kpis import commands, queries
+from core.evidence.kpis.definition import Status, metrics_for
+from core.evidence.kpis.queries import Score
+from core.i18n import _, moment
+from core.platform.access import queries as access
+from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
+
+ALL = "all"
+NEW = "new"
+URGENCY = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
+me = current().actor
+
+with refusals_end_page(), reading() as view:
+    cases = {one.slug: one for one in registry.use_cases(view)}
+    people = {one.id: one.name for one in access.people(view) if not one.disabled}
+by_id = {one.id: one for one in cases.values()}
+
+
+def close() -> None:
+    """Forget which dialog was open: the address holds it."""
+    st.query_params.pop("kpi", None)
+
+
+@st.dialog(_("Define a KPI"), width="large", on_dismiss=close)
+def define() -> None:
+    """Ask for a definition and put it in force."""
+    slug = st.selectbox(
+        _("Use case"),
+        list(cases),
+        format_func=lambda s: cases[s].title,
+        key="define_case",
+        index=list(cases).index(shown) if shown in cases else 0,
+    )
+    with refusals():
+        wanted = kpi_form("define", metrics=metrics_for(cases[slug].task), owners=people, me=me.id)
+        if wanted is not None:
+            with unit_of_work(me) as uow:
+                commands.define_kpi(uow, cases[slug].id, wanted)
+            close()
+            st.rerun()
+
+
+@st.dialog(_("History"), width="large", on_dismiss=close)
+def history(score: Score) -> None:
+    """Show how a KPI went, its revisions, and the ways to change it."""
+    held = score.kpi.definition
+    st.markdown(f"**{md(held.name)}** {status_badge(score.status)}  \n{md(held.question)}")
+    kpi_history(held, score.history, key="kpi_history")
+    with reading() as fresh:
+        revisions = queries.revisions(fresh, score.kpi.id)
+    for one in reversed(revisions):
+        who = people.get(one.author_id, one.author_id)
+        st.caption(
+            _("Revision {n}, {when}, {who}: ", n=one.number, when=moment(one.created_at), who=md(who))
+            + bands(one.definition)
+        )
+    if not allowed(me, Permission.DEFINE_KPI):
+        return
+    with st.expander(_("Revise"), icon=":material/edit:"), refusals():
+        metrics = metrics_for(by_id[score.kpi.use_case_id].task)
+        wanted = kpi_form("revise", metrics=metrics, owners=people, me=me.id, held=held)
+        if wanted is not None:
+            with unit_of_work(me) as uow:
+                commands.revise_kpi(uow, score.kpi.id, wanted)
+            close()
+            st.rerun()
+    if st.button(
+        _("Retire"), icon=":material/inventory_2:", help=_("It leaves the scoreboard; its history stays.")
+    ):
+        with refusals():
+            with unit_of_work(me) as uow:
+                commands.retire_kpi(uow, score.kpi.id)
+            close()
+            st.rerun()
+
+
+with page_header(_("KPIs")):
+    titles = {ALL: _("All use cases")} | {slug: one.title for slug, one in cases.items()}
+    shown = pick(_("Use case"), titles, param="use_case") or ALL
+    may = allowed(me, Permission.DEFINE_KPI)
+    if st.button(_("Define a KPI"), type="primary", icon=":material/add:", disabled=not (may and cases)):
+        st.query_params["kpi"] = NEW
+
+if not may:
+    able = [_(ROLE_NAMES[role]) for role, rights in MATRIX.items() if Permission.DEFINE_KPI in rights]
+    may_not(_("Your roles do not include defining KPIs."), ", ".join(able))
+
+with refusals_end_page(), reading() as view:
+    scores = queries.scoreboard(view, cases[shown].id if shown in cases else None)
+
+asked = st.query_params.get("kpi")
+if asked == NEW and may and cases:
+    define()
+
+if not scores:
+    text = _("A KPI asks one question of a model, has an owner and says what is good enough.")
+    empty(_("No KPIs yet"), text, icon="target")
+    st.stop()
+
+counts = {status: sum(one.status == status for one in scores) for status in Status}
+st.markdown(" ".join(f"{status_badge(s)} {n}" for s, n in counts.items() if n))
+for use_case_id in dict.fromkeys(one.kpi.use_case_id for one in scores):
+    mine = [one for one in scores if one.kpi.use_case_id == use_case_id]
+    worst = sorted(mine, key=lambda one: URGENCY.index(one.status))
+    with card(md(by_id[use_case_id].title)), st.grid(4, gap="small", min_column_width=210):
+        for score in worst:
+            if kpi_tile(score, people.get(score.kpi.definition.owner_id, "–")):
+                st.query_params["kpi"] = score.kpi.id
+
+opened = next((one for one in scores if one.kpi.id == st.query_params.get("kpi")), None)
+if opened is not None:
+    history(opened)
