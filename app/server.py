@@ -29,6 +29,7 @@ from app.sign_in import SignIn
 from app.supervisor import Supervisor
 from app.ui.failure import on_script_error
 from app.wiring import open_store
+from core.decisions.releases import publishing as releases
 from core.errors import Conflict, Invalid
 from core.i18n import N_, _
 from core.platform.access import commands, queries, ways_in
@@ -148,7 +149,7 @@ def serve(settings: Settings, *, demo: bool = False) -> None:
 
 
 def prepare(settings: Settings, *, demo: bool) -> Store:
-    """Make this process's store ready: migrate it and claim it once as the demo's or one's own."""
+    """Make this process's store ready: migrated, claimed once as the demo's or one's own, with a policy for every tier."""
     Addresses.of(settings)
     for each in fields(settings):
         value = getattr(settings, each.name)
@@ -162,6 +163,8 @@ def prepare(settings: Settings, *, demo: bool) -> Store:
     if kind is None or demo:
         with store.unit_of_work(SYSTEM) as uow:
             commands.claim_house(uow, "demo" if demo else "own")
+    with store.unit_of_work(SYSTEM) as uow:
+        releases.publish_shipped(uow)
     return store
 
 
