@@ -28,6 +28,7 @@ from core.assets.registry.usecase import TASK_NAMES
 from core.assets.registry.version import VersionState
 from core.decisions.releases import commands as release_commands
 from core.decisions.releases import queries as released
+from core.evidence.monitoring import queries as monitoring
 from core.i18n import _
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -175,9 +176,10 @@ if of_data.open:
 if of_lineage.open:
     with of_lineage, reading() as view:
         dataset = datasets.dataset(view, version.dataset_id)
+        log = monitoring.coverage(view, version.id)
     with of_lineage:
         mine = [one for one in deployments if one.version_id == version.id]
-        lineage(stages(dataset, version, [r for r in requests if r.version.id == version.id], mine))
+        lineage(stages(dataset, version, [r for r in requests if r.version.id == version.id], mine, log))
 
 if of_decisions.open:
     with of_decisions:

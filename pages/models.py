@@ -11,6 +11,7 @@ from core.assets.registry import queries as registry
 from core.assets.registry.usecase import RISK_NAMES
 from core.assets.registry.version import STATE_NAMES
 from core.decisions.releases import queries as released
+from core.evidence.monitoring import queries as monitoring
 from core.i18n import _, ngettext
 from core.platform.access import queries as access
 
@@ -20,7 +21,8 @@ with reading() as view:
     use_cases = registry.use_cases(view)
     versions = registry.versions(view)
     owners = access.names(view, {case.owner_id for case in use_cases})
-    live = {one.use_case_id for one in released.deployments(view, environment="production", only_live=True)}
+    running = released.deployments(view, environment="production", only_live=True)
+    watched = monitoring.health(view)
     waiting = {release.version.use_case_id for release in released.open_releases(view)}
 
 newest = {}
@@ -28,12 +30,21 @@ for version in versions:
     newest.setdefault(version.use_case_id, version)
 
 
-def stage(use_case_id: str) -> str:
-    if use_case_id in live:
-        return "live"
-    if use_case_id in waiting:
-        return "in_review"
-    return newest[use_case_id].state.value if use_case_id in newest else ""
+live = {one.use_case_id: one.version_id for one in running}
+
+
+def stages_of(use_case_id: str) -> tuple[str, ...]:
+    found = [word for word, where in (("live", live), ("in_review", waiting)) if use_case_id in where]
+    if not found and use_case_id in newest:
+        found = [newest[use_case_id].state.value]
+    return tuple(found)
+
+
+def open_alerts(use_case_id: str) -> int | None:
+    """Alerts of the version that decides now; of the newest one before any is live."""
+    newest_id = newest[use_case_id].id if use_case_id in newest else ""
+    known = watched.get(live.get(use_case_id, newest_id))
+    return None if known is None else known.open_alerts
 
 
 summaries = [
@@ -42,9 +53,10 @@ summaries = [
         title=case.title,
         owner=owners.get(case.owner_id, ""),
         tier=case.risk_tier.value,
-        stage=stage(case.id),
+        stages=stages_of(case.id),
         latest=newest[case.id].number if case.id in newest else None,
         model=newest[case.id].model_name if case.id in newest else "",
+        open_alerts=open_alerts(case.id),
     )
     for case in use_cases
 ]

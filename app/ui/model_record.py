@@ -10,7 +10,8 @@ from core.assets.datasets.dataset import Dataset
 from core.assets.registry.version import Version
 from core.decisions.releases.quorum import MEANING_NAMES
 from core.decisions.releases.release import END_REASONS, Deployment, Release, Signed
-from core.i18n import N_, _, moment, ngettext
+from core.evidence.monitoring.records import Coverage
+from core.i18n import N_, _, day, moment, ngettext
 from core.platform.access.permissions import ROLE_NAMES, Role
 from core.platform.audit.queries import RecordedEvent
 
@@ -19,14 +20,15 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "version.submitted": (N_("Version submitted"), "upload_file"),
     "version.evaluated": (N_("Version evaluated"), "verified"),
     "version.refused": (N_("Version refused by the checks"), "block"),
-    "version.waits": (N_("Version waits for a review of names"), "policy"),
-    "names.approved": (N_("Names in the file reviewed"), "policy"),
-    "names.reviewed": (N_("Names in the file reviewed"), "policy"),
+    "version.review_asked": (N_("Version waits for a review of names"), "policy"),
+    "version.names_approved": (N_("Names in the file approved"), "policy"),
     "thresholds.sealed": (N_("Thresholds sealed"), "lock"),
     "card.edited": (N_("Model card edited"), "edit_note"),
+    "explanation.requested": (N_("Explanation requested"), "account_tree"),
     "explanation.stored": (N_("Explanation stored"), "account_tree"),
     "refused": (N_("Attempt refused"), "gpp_bad"),
 }
+ACTORS: Mapping[str, str] = {"system": N_("Aval itself"), "service": N_("a service token")}
 
 
 def stages(
@@ -34,9 +36,9 @@ def stages(
     version: Version,
     releases: Sequence[Release],
     deployments: Sequence[Deployment],
-    batches: Sequence[str] = (),
+    log: Coverage | None,
 ) -> list[Stage]:
-    """Return data, version, releases and predictions of one version, in that order; `batches` is Markdown."""
+    """Return data, version, releases and predictions of one version, in that order; `log` is what its log holds."""
     data: tuple[str, ...] = ()
     if dataset is not None:
         data = (
@@ -76,10 +78,21 @@ def stages(
                     for one in deployments
                     if one.ended_at is None
                 ),
-                *batches,
+                *_logged(log),
             ),
         ),
     ]
+
+
+def _logged(log: Coverage | None) -> tuple[str, ...]:
+    if log is None:
+        return ()
+    span = _("{first} to {last}", first=day(log.first), last=day(log.last))
+    return (
+        ngettext("{n} prediction", "{n} predictions", log.rows),
+        span,
+        ngettext("{n} with its outcome", "{n} with their outcome", log.labelled),
+    )
 
 
 def decisions(
@@ -158,7 +171,7 @@ def activity(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[
                 event.time,
                 icon,
                 f"{what} :gray[:small[{_('entry {index} of the log', index=event.index)}]]",
-                names.get(event.actor_id, event.actor_kind),
+                names.get(event.actor_id) or _(ACTORS.get(event.actor_kind, "")),
             )
         )
     return found

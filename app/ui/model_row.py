@@ -7,23 +7,26 @@ import streamlit as st
 
 from app.ui import badges
 from app.ui.text import md
-from core.i18n import _
+from core.i18n import _, ngettext
 
 _WIDTHS = (3.0, 1.6, 1.2, 1.5, 1.6, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the list shows of a use case; `stage` and `health` are states that `badges.status` knows."""
+    """What the list shows of a use case; `stages` are states that `badges.status` knows, the first one counts most.
+
+    `open_alerts` is None where no prediction has been logged.
+    """
 
     slug: str
     title: str
     owner: str
     tier: str
-    stage: str
+    stages: tuple[str, ...]
     latest: int | None
     model: str
-    health: str = ""
+    open_alerts: int | None = None
 
 
 def matching(
@@ -35,7 +38,7 @@ def matching(
         s
         for s in summaries
         if (not tiers or s.tier in tiers)
-        and (not stages or s.stage in stages)
+        and (not stages or set(s.stages) & set(stages))
         and all(w in f"{s.title} {s.slug} {s.model} {s.owner}".casefold() for w in wanted)
     ]
 
@@ -59,7 +62,16 @@ def row(summary: Summary) -> None:
         )
     cells[1].markdown(md(summary.owner) or "–")
     cells[2].markdown(badges.tier(summary.tier))
-    cells[3].markdown(badges.status(summary.stage) if summary.stage else badges.badge(_("No version yet")))
+    held = badges.row(*(badges.status(stage) for stage in summary.stages))
+    cells[3].markdown(held or badges.badge(_("No version yet")))
     latest = "–" if summary.latest is None else f"v{summary.latest} · {md(summary.model)}"
     cells[4].markdown(latest)
-    cells[5].markdown(badges.status(summary.health) if summary.health else f":gray[{_('Not watched yet')}]")
+    cells[5].markdown(_health(summary.open_alerts))
+
+
+def _health(open_alerts: int | None) -> str:
+    if open_alerts is None:
+        return f":gray[{_('Not watched yet')}]"
+    if not open_alerts:
+        return badges.badge(_("No open alert"), badges.Tone.GOOD)
+    return badges.badge(ngettext("{n} open alert", "{n} open alerts", open_alerts), badges.Tone.WARN)

@@ -7,9 +7,9 @@ from core.assets.registry import RiskTier
 from tests.ui.hands import page_as, use_case
 
 ROWS = [
-    Summary("credit", "Consumer credit", "Ana Souza", "high", "ready", 3, "scorecard"),
-    Summary("bikes", "Bicycle demand", "Ben Okafor", "low", "checking", 1, "forest"),
-    Summary("rooms", "Hotel cancellations", "Ana Souza", "limited", "", None, ""),
+    Summary("credit", "Consumer credit", "Ana Souza", "high", ("live", "in_review"), 3, "scorecard"),
+    Summary("bikes", "Bicycle demand", "Ben Okafor", "low", ("checking",), 1, "forest"),
+    Summary("rooms", "Hotel cancellations", "Ana Souza", "limited", (), None, ""),
 ]
 
 
@@ -21,7 +21,8 @@ ROWS = [
         ("ANA hotel", [], [], ["rooms"]),
         ("forest", [], [], ["bikes"]),
         ("", ["high", "low"], [], ["credit", "bikes"]),
-        ("", [], ["ready"], ["credit"]),
+        ("", [], ["in_review"], ["credit"]),
+        ("", [], ["live", "checking"], ["credit", "bikes"]),
         ("ana", ["low"], [], []),
     ],
 )

@@ -2,6 +2,7 @@
 
 from core.assets.datasets.dataset import Dataset
 from core.assets.intake.evaluation import Evaluation
+from core.assets.registry.lawful_basis import basis_name
 from core.assets.registry.usecase import RISK_NAMES, TASK_NAMES, UseCase
 from core.assets.registry.version import Version
 from core.i18n import _, day, number
@@ -23,7 +24,7 @@ def of(
         "model.output": _output(version, use_case),
         "use.purpose": use_case.purpose,
         "use.risk": _(RISK_NAMES[use_case.risk_tier]),
-        "use.lawful_basis": use_case.lawful_basis,
+        "use.lawful_basis": _(basis_name(use_case.lawful_basis)),
         "use.affected": use_case.affected_people,
         "use.oversight": use_case.human_oversight,
         "data.name": dataset.name,
