@@ -151,6 +151,8 @@ def _serve(
 def _work(
     request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], files: list[int]
 ) -> tuple[bytes, list[memoryview]]:
+    import joblib  # noqa: PLC0415
+
     from core.assets.intake.isolated import jail, loading, protocol  # noqa: PLC0415
 
     level = jail.lock(memory=request["memory"], seconds=request["cpu"], readable=readable)
@@ -166,7 +168,9 @@ def _work(
         elif request["format"]:
             model, meta["warnings"] = loading.load(files[0], request["format"], request["trusted"])
         meta["load_seconds"] = time.perf_counter() - started
-        arrays, facts = task(model, frames, request["options"])
+        # A model trained with n_jobs=-1 would start a pool, which needs what the lock takes away.
+        with joblib.parallel_config(backend="sequential"):
+            arrays, facts = task(model, frames, request["options"])
         return protocol.encode(arrays, {**facts, **meta})
     except MemoryError:
         return protocol.encode({}, {**meta, "error": "memory", "text": ""})

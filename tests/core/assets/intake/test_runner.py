@@ -13,7 +13,15 @@ import numpy as np
 import pandas as pd
 import psutil
 import pytest
+from sklearn.ensemble import (
+    BaggingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 
 from core.assets.intake.runner import Runner
 from core.errors import Invalid, Unavailable
@@ -178,6 +186,24 @@ def test_values_that_are_not_one_number_per_row_are_refused(runner, tmp_path):
     with pytest.raises(Invalid) as raised:
         runner.predict(path, "joblib", frame)
     assert raised.value.code == "runner.answer"
+
+
+@pytest.mark.parametrize("jobs", [1, 2, -1])
+def test_a_model_trained_in_parallel_predicts_alone(runner, tmp_path, jobs):
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=["a", "b", "c"])
+    labels = (frame.a > 0).astype(int)
+    for model in (
+        RandomForestClassifier(5, n_jobs=jobs),
+        GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, n_jobs=jobs),
+        VotingClassifier([("a", LogisticRegression())], n_jobs=jobs, voting="soft"),
+        KNeighborsClassifier(n_jobs=jobs),
+        BaggingClassifier(n_jobs=jobs),
+        HistGradientBoostingClassifier(max_iter=3),
+    ):
+        path = tmp_path / "m.joblib"
+        joblib.dump(model.fit(frame, labels), path)
+        found = runner.predict(path, "joblib", frame)
+        np.testing.assert_allclose(found.probabilities, model.predict_proba(frame), atol=1e-12)
 
 
 def test_calls_from_many_threads(runner, tmp_path):
