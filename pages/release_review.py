@@ -9,7 +9,7 @@ import streamlit as st
 from app.session import current
 from app.ui import badges
 from app.ui.card import card, page_header
-from app.ui.diff_table import Side, changes, diff_table, figures
+from app.ui.diff_table import Side, changes, diff_table, figures, model_kind
 from app.ui.drivers import drivers
 from app.ui.empty import empty
 from app.ui.gates_table import evidence_links, gates_table, summary
@@ -20,10 +20,11 @@ from app.ui.refused import refusals, refusals_end_page
 from app.ui.release_activity import happenings
 from app.ui.release_banner import banner
 from app.ui.release_words import environment_name, state_badge
-from app.ui.sign_off import able, barred, decision_form, seats
+from app.ui.sign_off import barred, decision_form, seats
 from app.ui.text import digest, md
 from app.ui.timeline import timeline
 from app.wiring import reading, store, unit_of_work
+from core.assets.intake import queries as intake
 from core.decisions.releases import commands
 from core.decisions.releases.review import review
 from core.decisions.releases.states import OPEN, ReleaseState
@@ -51,6 +52,7 @@ with refusals_end_page(), reading() as view:
     release, version, champion = found.release, found.release.version, found.champion
     explained = explain.explanation(view, version.id)
     explained_champion = explain.explanation(view, champion.id) if champion else None
+    kinds = {v.id: model_kind(intake.card(view, v.id)) for v in (version, champion) if v}
     events = audit.events(view, subject_kind="release", subject_id=release.id, limit=40)
     people = {i for seat in found.seats for i in seat.able} | {s.person_id for s in found.signatures}
     names = access.names(view, people | {e.actor_id for e in events} | {release.requested_by})
@@ -106,13 +108,13 @@ with page_header(
         reason_button(_("Take out of service"), gone, "inventory_2", partial(leave, commands.retire))
 
 running = release.state in {ReleaseState.SUBMITTED, ReleaseState.IN_REVIEW} and follow(
-    judging, title=_("Judging the gates")
+    judging, title=_("Judging the gates"), stale=release.state is ReleaseState.SUBMITTED
 )
-banner(found)
+banner(found, store().clock())
 
 # -- figures ------------------------------------------------------------------
-before = Side(champion, found.champion_evaluation) if champion else None
-after = Side(version, found.evaluation)
+before = Side(champion, found.champion_evaluation, kinds[champion.id]) if champion else None
+after = Side(version, found.evaluation, kinds[version.id])
 if found.evaluation is not None:
     metric_strip(figures(found.evaluation, before))
 
@@ -161,6 +163,6 @@ with decision:
                 )
             )
         elif release.state in OPEN and found.bars:
-            barred(found.bars, "; ".join(able(seat, names) for seat in found.seats if seat.able))
+            barred(found.bars)
     with card(_("Activity")):
         timeline(happenings(events, found.signatures, names, release.note))

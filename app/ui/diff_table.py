@@ -10,6 +10,7 @@ from app.ui.evaluation import LOSSES, metric_name
 from app.ui.metric_strip import Figure
 from app.ui.text import digest, md, shorten
 from core.assets.intake.evaluation import Estimate, Evaluation
+from core.assets.registry.card import Card
 from core.assets.registry.version import Version
 from core.i18n import _, ngettext, number, percent, size
 
@@ -36,6 +37,11 @@ class Change:
     what: str
 
 
+def model_kind(card: Card) -> str:
+    """Read the kind of model from its card; empty where nobody knows it."""
+    return next((f.value for s in card.sections for f in s.fields if f.field.id == "model.type"), "")
+
+
 def figures(candidate: Evaluation, champion: Side | None, *, most: int = 4) -> list[Figure]:
     """Return the first metrics and the latency, each against the champion where there is one."""
     other = champion.evaluation if champion else None
@@ -45,7 +51,7 @@ def figures(candidate: Evaluation, champion: Side | None, *, most: int = 4) -> l
         for name, value in list(candidate.metrics.items())[:most]
     ]
     before = other.latency_p95_ms if other else None
-    delta = "" if not before else _relative(candidate.latency_p95_ms / before - 1)
+    delta = "" if not before else _signed_for_metric(_relative(candidate.latency_p95_ms / before - 1))
     found.append(
         Figure(
             _("Latency p95"),
@@ -112,7 +118,7 @@ def _figure(name: str, now: Estimate, before: Estimate | None, against: str) -> 
     return Figure(
         metric_name(name),
         number(now.value, 3),
-        _difference(now.value - before.value),
+        _signed_for_metric(_difference(now.value - before.value)),
         "gray" if _same(now, before) else "inverse" if name in LOSSES else "normal",
         against,
         text
@@ -191,6 +197,11 @@ def _threshold(version: Version) -> str:
 
 def _difference(value: float, digits: int = 3) -> str:
     return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value), digits)}"
+
+
+def _signed_for_metric(text: str) -> str:
+    """Streamlit reads the direction of a metric's arrow from a plain hyphen."""
+    return text.replace("−", "-", 1)
 
 
 def _relative(share: float) -> str:

@@ -129,7 +129,12 @@ def _amount(value: float, found: GateVerdict) -> str:
     if value and abs(value) < 0.0005:
         mantissa, exponent = f"{value:.0e}".split("e")
         return f"{mantissa}e{int(exponent)}"
-    return number(value, 3)
+    return _minus(number(value, 3))
+
+
+def _minus(text: str) -> str:
+    """Write a true minus, as wide as the plus."""
+    return "−" + text[1:] if text.startswith("-") else text
 
 
 def _result(found: GateVerdict) -> str:

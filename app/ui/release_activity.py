@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.ui.release_words import area_names
 from app.ui.text import code
 from app.ui.timeline import Happening
-from core.decisions.releases.quorum import MEANING_NAMES, Meaning
+from core.decisions.releases.quorum import MEANING_DONE, Meaning
 from core.decisions.releases.release import Signed
 from core.i18n import N_, _, ngettext
 from core.platform.access.permissions import Role
@@ -49,7 +49,7 @@ def happenings(
 
 def _signed(event: RecordedEvent) -> str:
     meaning, area = str(event.data.get("meaning", "")), str(event.data.get("area", ""))
-    words = _(MEANING_NAMES[Meaning(meaning)]) if meaning in set(Meaning) else meaning
+    words = _(MEANING_DONE[Meaning(meaning)]) if meaning in set(Meaning) else meaning
     text = f"**{words}**"
     if area in set(Role):
         text += " · " + area_names([area])

@@ -1,5 +1,7 @@
 """What a reviewer must know before anything else: what stands in the way, or how it ended."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from app.ui.gates_table import count
@@ -7,11 +9,33 @@ from app.ui.text import md
 from core.decisions.releases.gates import GATE_NAMES
 from core.decisions.releases.review import Review
 from core.decisions.releases.snapshot import FACT_NAMES
+from core.decisions.releases.standing import REASONS, Standing, Worth
 from core.decisions.releases.states import ReleaseState
 from core.i18n import _, day
 
 
-def banner(found: Review) -> None:
+def _standing(standing: Standing) -> None:
+    until = day(standing.expires_at)
+    reasons = " ".join(md(_(REASONS[reason])) for reason in standing.reasons)
+    if standing.worth is Worth.GOOD:
+        st.success(_("Live. The approval holds until {when}.", when=until), icon=":material/rocket_launch:")
+    elif standing.worth is Worth.WARNING:
+        st.warning(
+            _(
+                "Live, with a warning: {reasons} The approval holds until {when}.",
+                reasons=reasons,
+                when=until,
+            ),
+            icon=":material/priority_high:",
+        )
+    else:
+        st.error(
+            _("Suspended: {reasons} The live address answers that nothing is live.", reasons=reasons),
+            icon=":material/pause_circle:",
+        )
+
+
+def banner(found: Review, now: datetime) -> None:
     """Draw at most one banner; nothing where the request simply waits."""
     release = found.release
     if found.void:
@@ -33,10 +57,7 @@ def banner(found: Review) -> None:
         st.warning(
             _("Changes were requested. When they are made, open a new round."), icon=":material/edit_note:"
         )
-    elif release.state is ReleaseState.LIVE and release.expires_at is not None:
-        st.success(
-            _("Live. The approval holds until {when}.", when=day(release.expires_at)),
-            icon=":material/rocket_launch:",
-        )
+    elif found.live is not None:
+        _standing(found.live.standing(now))
     elif release.state is ReleaseState.REJECTED:
         st.error(_("Rejected. The reasons stand in the activity."), icon=":material/close:")

@@ -18,7 +18,8 @@ PAGE = "../pages/release_review.py"
 
 def release_rows(found: Sequence[Release], names: Mapping[str, str], now: datetime) -> None:
     """Draw the requests, each with the link to its review."""
-    heads = (_("Release"), _("Risk tier"), _("State"), _("Signatures"), _("Requested by"), _("Due"))
+    until = _("Due") if any(release.state in OPEN for release in found) else _("Decided")
+    heads = (_("Release"), _("Risk tier"), _("State"), _("Signatures"), _("Requested by"), until)
     for column, head in zip(st.columns(_WIDTHS, vertical_alignment="center"), heads, strict=True):
         column.caption(head)
     for release in found:
@@ -41,7 +42,7 @@ def _title(release: Release) -> str:
 def _due(release: Release, now: datetime) -> str:
     if release.state not in OPEN:
         ended = release.closed_at or release.requested_at
-        return f":gray[{_('decided {when}', when=day(ended))}]"
+        return f":gray[{day(ended)}]"
     if release.due_at < now:
         return badges.badge(_("overdue since {when}", when=day(release.due_at)), badges.Tone.WARN)
     return f"{day(release.due_at)}  \n:gray[:small[{ago(release.due_at - now)}]]"

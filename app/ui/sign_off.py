@@ -61,9 +61,12 @@ def able(seat: SeatView, names: Mapping[str, str]) -> str:
     return _("Can sign: {who}", who=text)
 
 
-def barred(bars: Sequence[Bar], who_can: str) -> None:
-    """Say in words why the reader may not sign, and who can."""
-    may_not(" ".join(bar.text() for bar in bars), who_can)
+def barred(bars: Sequence[Bar]) -> None:
+    """Say in words why the reader may not sign; the seats say who can."""
+    own = [bar for bar in bars if bar.at is not None] or bars
+    may_not(own[0].text())
+    for bar in own[1:]:
+        st.caption(md(bar.text()))
 
 
 def decision_form(

@@ -76,7 +76,7 @@ def test_an_approver_sees_gates_figures_and_may_sign(bench):
     request = waiting(bench)
     page = open_page(bench, "otto", release=request)
     shown = text(page)
-    assert "Area under the ROC curve on the evaluation data" in shown
+    assert "Area under the ROC curve: on the evaluation data" in shown
     assert "≥ 0.650" in shown
     assert "No version is live yet" in shown
     assert "Your turn" in shown
@@ -182,3 +182,11 @@ def test_a_refusal_by_the_command_is_recorded_although_the_page_hides_the_form(b
         bench.sign(bench.people["bea"], request, area="operations")
     assert "Attempt refused" in text(open_page(bench, "otto", release=request))
     assert releases
+
+
+def test_a_live_version_that_lost_its_standing_says_why(bench):
+    request = waiting(bench)
+    bench.sign(bench.people["otto"], request)
+    bench.sign(bench.people["carl"], request)
+    bench.hands.forward(days=400)
+    assert "Suspended: The approval has expired." in text(open_page(bench, "otto", release=request))

@@ -22,6 +22,14 @@ MEANING_NAMES: Mapping[Meaning, str] = {
 }
 
 
+MEANING_DONE: Mapping[Meaning, str] = {
+    Meaning.APPROVE: N_("Approved"),
+    Meaning.REQUEST_CHANGES: N_("Requested changes"),
+    Meaning.REJECT: N_("Rejected"),
+}
+"""What was said, once it is signed."""
+
+
 class Outcome(StrEnum):
     """What the votes of one round amount to."""
 

@@ -14,7 +14,7 @@ from core.decisions.releases import facts, queries, quorum
 from core.decisions.releases.eligibility import Bar, Involvement, signing_bars
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.quorum import Seat, Vote
-from core.decisions.releases.release import GateResult, Release, Signed
+from core.decisions.releases.release import GateResult, Live, Release, Signed
 from core.decisions.releases.snapshot import changed
 from core.decisions.releases.states import OPEN, ReleaseState
 from core.platform.access import queries as access
@@ -57,6 +57,7 @@ class Review:
     evaluation: Evaluation | None
     champion: Version | None
     champion_evaluation: Evaluation | None
+    live: Live | None
 
     @property
     def blocked(self) -> bool:
@@ -96,6 +97,7 @@ def review(session: Session, request_id: str, actor: Actor) -> Review:
         evaluation=intake.evaluation(session, version.id),
         champion=champion,
         champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
+        live=_live(session, release),
     )
 
 
@@ -144,6 +146,14 @@ def _champion(session: Session, release: Release) -> Version | None:
     elif release.closed_at is not None:
         mine = [d for d in mine if d.started_at <= release.closed_at]
     return registry.version(session, mine[0].version_id) if mine else None
+
+
+def _live(session: Session, release: Release) -> Live | None:
+    """What is live by this very request, with what its standing rests on."""
+    if release.state is not ReleaseState.LIVE:
+        return None
+    found = queries.live(session, release.version.use_case_slug, release.environment)
+    return found if found and found.deployment.request_id == release.id else None
 
 
 def _bars(
