@@ -195,7 +195,7 @@ def get_drift(
     require(caller, Permission.VIEW)
     with wiring.reading() as view:
         found = registry.version_by_number(view, use_case, version)
-        drift = queries.drift(view, found.id, grain, since=since)
+        drift = queries.drift(view, found.id, grain, since=since, tested=True)
     return _drift(use_case, version, grain, drift)
 
 

@@ -9,15 +9,15 @@ import numpy.typing as npt
 from core.evidence.monitoring import distances, significance
 from core.evidence.monitoring.counts import Cells, Floats
 from core.evidence.monitoring.edges import CategoryEdges, Edges, NumberEdges
-from core.evidence.monitoring.layout import Layout, Part
+from core.evidence.monitoring.layout import Layout, Measured, Part
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnDrift:
     """One column over W windows; every array has shape (W,), NaN where a window has no rows.
 
-    `psi_noise` is what sampling alone reaches in 1 of 1000 windows; `ks` is NaN for categories, and `ks_error` how
-    much it may be short of the exact distance. Shares are of all rows.
+    `psi_noise` and `missing_noise` are what sampling alone reaches in 1 of 1000 windows; `ks` is NaN for
+    categories, and `ks_error` how much it may be short of the exact distance. Shares are of all rows.
     """
 
     name: str
@@ -34,27 +34,33 @@ class ColumnDrift:
     p_value: Floats
     missing: Floats
     missing_reference: float
+    missing_noise: Floats
     new_share: Floats
     out_of_range: Floats
     constant: npt.NDArray[np.bool_]
 
 
-def compare(layout: Layout, reference: Cells, windows: Cells, moments: Floats) -> tuple[ColumnDrift, ...]:
+def compare(
+    layout: Layout, reference: Cells, windows: Cells, moments: Floats, *, tested: bool = True
+) -> tuple[ColumnDrift, ...]:
     """Compare windows with the reference's cells of shape (slots,).
 
     `windows` are cells of shape (W, slots), `moments` of shape (W, columns, 6) as `counts.MOMENTS` names them.
+    Without `tested` the p-values, which cost more than all else, are left NaN.
     """
     return tuple(
-        _column(column.name, column.part, column.edges, reference[span], windows[:, span], moments[:, index])
+        _column(column, reference[span], windows[:, span], moments[:, index], tested=tested)
         for index, (column, span) in enumerate(layout.spans())
     )
 
 
 def _column(
-    name: str, part: Part, edges: Edges, reference: Cells, windows: Cells, moments: Floats
+    measured: Measured, reference: Cells, windows: Cells, moments: Floats, *, tested: bool
 ) -> ColumnDrift:
+    name, part, edges = measured.name, measured.part, measured.edges
     rows = windows.sum(-1)
     held = int(reference.sum())
+    before = float(_share(missing_of(edges, reference[None]), np.array([held]))[0])
     p, q = stability_bins(edges, reference), stability_bins(edges, windows)
     empty = np.full(len(windows), np.nan)
     compared = p.shape[-1] > 2 or isinstance(edges, CategoryEdges)
@@ -76,9 +82,10 @@ def _column(
         js=distances.jensen_shannon(p, q) if compared else empty,
         ks=ks,
         ks_error=ks_error,
-        p_value=_p_values(edges, reference, windows, ks),
+        p_value=_p_values(edges, reference, windows, ks) if tested else empty,
         missing=_share(missing_of(edges, windows), rows),
-        missing_reference=float(_share(missing_of(edges, reference[None]), np.array([held]))[0]),
+        missing_reference=before,
+        missing_noise=significance.share_noise(before, rows, held),
         new_share=_share(windows[:, -1], rows)
         if isinstance(edges, CategoryEdges)
         else np.zeros(len(windows)),

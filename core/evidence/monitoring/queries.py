@@ -136,8 +136,12 @@ def drift(
     since: date | None = None,
     until: date | None = None,
     most: int = MOST_WINDOWS,
+    tested: bool = False,
 ) -> Drift | None:
-    """Compare a version's windows with its reference, the last `most` of them; none without predictions."""
+    """Compare a version's windows with its reference, the last `most` of them; none without predictions.
+
+    p-values are computed only with `tested`.
+    """
     held = reference(session, version_id)
     if held is None:
         return None
@@ -164,7 +168,7 @@ def drift(
             kept = novel[at].setdefault(name, {})
             for value, count in found.items():
                 kept[value] = kept.get(value, 0) + count
-    columns = comparing.compare(held.layout, held.cells, cells, moments)
+    columns = comparing.compare(held.layout, held.cells, cells, moments, tested=tested)
     return Drift(grain, held, windows, columns, cells, tuple(novel))
 
 

@@ -190,7 +190,7 @@ def _judge(
     elif rule.kind == RuleKind.MISSING:
         share = float(column.missing[at])
         value = share - column.missing_reference
-        over = value > rule.limit
+        over = value > rule.limit and value > float(column.missing_noise[at])
         template = N_("Missing values in {column} rose from {before} to {now}; {rows} rows.")
         values |= {"before": column.missing_reference, "now": share}
     elif rule.kind == RuleKind.NEW_CATEGORY:

@@ -71,6 +71,13 @@ def psi_noise(bins: int, n: Floats | float, m: Floats | float, level: float = 0.
         return np.asarray(quantile * (1 / np.asarray(n, dtype=float) + 1 / np.asarray(m, dtype=float)))
 
 
+def share_noise(share: float, n: Floats | float, m: Floats | float, level: float = 0.999) -> Floats:
+    """How far a share moves between samples of `n` and `m` by chance, with probability 1 − `level` upwards."""
+    z = NormalDist().inv_cdf(level)
+    size = 1 / np.maximum(np.asarray(n, dtype=float), 1) + 1 / np.maximum(np.asarray(m, dtype=float), 1)
+    return np.asarray(z * np.sqrt(share * (1 - share) * size))
+
+
 def adjusted(p_values: Floats) -> Floats:
     """Benjamini–Hochberg q-values (1995, step-up) of one family; NaN stays NaN and is not counted."""
     p = np.asarray(p_values, dtype=float)

@@ -306,7 +306,7 @@ def _settle(store: Store, version_id: str, task: str) -> None:
         evaluation = intake.evaluation(view, version_id)
         metrics = {} if evaluation is None else {name: one.value for name, one in evaluation.metrics.items()}
         for grain in {rule.grain for rule in shipped.rules}:
-            drift = queries.drift(view, version_id, grain)
+            drift = queries.drift(view, version_id, grain, tested=True)
             if drift is not None:
                 found += rules.judge_drift(shipped, grain, drift.windows, drift.columns, drift.novel)
             wanted = [Metric(rule.metrics[task]) for rule in shipped.of(grain) if task in rule.metrics]
