@@ -59,7 +59,7 @@ def _figure(score: Score, title: str) -> Figure:
         value=_amount(last.value, definition.unit) if last else "–",
         delta=_change(change, definition.unit) if last and before else "",
         reading="gray" if change == 0 else "inverse" if worse_up else "normal",
-        reference=title,
+        reference=f"{title} · {_(STATUS_NAMES[score.status])}",
         help_text=_help(score, latest, title),
         series=tuple(o.value for o in measured if o.value is not None),
     )

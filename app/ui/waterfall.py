@@ -1,5 +1,7 @@
 """One case: from the base to its score, feature by feature."""
 
+from itertools import accumulate
+
 import plotly.graph_objects as go
 
 from app.ui.charts import chart, palette
@@ -31,7 +33,9 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
             x=[*steps, case.score],
             y=[label(n) for n in [*names, _("Result")]],
             text=texts,
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
+            constraintext="none",
             increasing={"marker": {"color": colours.accent}},
             decreasing={"marker": {"color": colours.sequence[3]}},
             totals={"marker": {"color": colours.muted}},
@@ -40,7 +44,9 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
         )
     )
     figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(title=label(unit))
+    reached = [0.0, case.score, *accumulate(steps)]
+    margin = 0.16 * (max(reached) - min(reached) or 1.0)  # room for the words at the ends
+    figure.update_xaxes(title=label(unit), range=[min(reached) - margin, max(reached) + margin])
     first = strongest[0] if strongest else None
     chart(
         figure,

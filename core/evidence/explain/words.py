@@ -33,7 +33,7 @@ def significant(value: float, digits: int = 3) -> str:
     if value == 0 or value != value:  # noqa: PLR0124 NaN
         return number(0)
     decimals = digits - 1 - floor(log10(abs(value)))
-    return number(value, min(max(decimals, 0), 8))
+    return number(value, min(max(decimals, 0), 8)).replace("-", "−")
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -96,7 +96,7 @@ def value_text(value: object) -> str:
     if isinstance(value, int):
         return number(value)
     if isinstance(value, float):
-        return significant(value, 4)
+        return number(int(value)) if value.is_integer() else significant(value, 4)
     return str(value)
 
 
