@@ -29,7 +29,7 @@ from core.decisions.releases.tables import (
     SealedRow,
     VoteRow,
 )
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.i18n import N_
 
 
@@ -60,11 +60,21 @@ _parsed = lru_cache(maxsize=256)(policies.read)
 
 
 def policy(session: Session, digest: str) -> Policy:
-    """Return a published policy; raise `NotFound`."""
+    """Return a published policy; raise `NotFound`, and `Conflict` where its text is not the published one."""
     row = session.get(PolicyRow, digest)
     if row is None:
         raise NotFound("policy.unknown", N_("There is no policy {digest}."), digest=digest)
-    return _parsed(row.text)
+    found = _parsed(row.text)
+    if found.digest != row.digest:
+        raise Conflict(
+            "policy.altered",
+            N_(
+                "The text of policy {name} is not the one that was published, so nothing is decided under it."
+            ),
+            fix=N_("Restore the store; the audit log holds the digest of the published text."),
+            name=row.name,
+        )
+    return found
 
 
 def policies_of(session: Session, tier: str | None = None) -> tuple[Policy, ...]:
@@ -91,7 +101,10 @@ def environments(session: Session, tier: RiskTier) -> tuple[str, ...]:
 
 
 def sealed(session: Session, version_id: str, environment: str) -> Sealed | None:
-    """Return the thresholds sealed last for a version and environment, or none."""
+    """Return the thresholds sealed last for a version and environment, or none.
+
+    Raise `Conflict` where they are not what was sealed.
+    """
     row = session.exec(
         select(SealedRow)
         .where(SealedRow.version_id == version_id, SealedRow.environment == environment)
@@ -100,6 +113,12 @@ def sealed(session: Session, version_id: str, environment: str) -> Sealed | None
     ).first()
     if row is None:
         return None
+    if policies.thresholds_digest(row.thresholds) != row.digest:
+        raise Conflict(
+            "release.seal_broken",
+            N_("The sealed thresholds of this version are not the ones in the audit log."),
+            fix=N_("Restore the store; nothing is decided on altered thresholds."),
+        )
     return Sealed(row.policy_digest, row.digest, policies.rules(row.thresholds), row.sealed_at)
 
 

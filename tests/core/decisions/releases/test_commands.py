@@ -353,3 +353,16 @@ def test_the_high_tier_asks_three_areas_and_an_explanation(store, hands):
     assert (found.verdict, found.blocks) == (Verdict.NOT_AVAILABLE, True)
     with pytest.raises(Conflict, match="block"):
         b.sign(b.people["vera"], request)
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE sealed_threshold SET thresholds = replace(thresholds, '0.65', '0.05')",
+    "UPDATE release_policy SET text = replace(text, 'count = 1', 'count = 0') || ' '",
+])  # fmt: skip
+def test_thresholds_or_a_policy_changed_behind_our_back_decide_nothing(bench, statement):
+    b = bench
+    request = b.request(b.people["ana"], b.version(b.people["ana"]))
+    with b.store.engine.begin() as raw:
+        raw.exec_driver_sql(statement)
+    with pytest.raises((Conflict, Invalid)):
+        b.sign(b.people["otto"], request)
