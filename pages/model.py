@@ -12,6 +12,7 @@ from app.ui.model_card import card_form, card_view
 from app.ui.model_data import data_view
 from app.ui.model_record import activity, decisions, stages
 from app.ui.model_versions import comparison, versions_table
+from app.ui.names_review import names_review
 from app.ui.picker import pick, pick_use_case, pick_version
 from app.ui.refused import refusals, refusals_end_page
 from app.ui.release_request import release_request
@@ -20,6 +21,8 @@ from app.ui.timeline import timeline
 from app.ui.upload_result import upload_result, version_facts
 from app.wiring import reading, unit_of_work
 from core.assets.datasets import queries as datasets
+from core.assets.intake import commands as intake_commands
+from core.assets.intake import known
 from core.assets.intake import queries as intake
 from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
@@ -166,6 +169,17 @@ if of_evaluation.open:
             empty(_("The checks are still running"), icon="hourglass_top")
         else:
             upload_result(version, None)
+        if version.state is VersionState.RECEIVED and allowed(me, Permission.REVIEW_NAMES):
+            listed = known.current().version
+            answer = names_review(version, listed)
+            if answer is not None:
+                with refusals():
+                    with unit_of_work(me) as uow:
+                        if answer == "approve":
+                            intake_commands.approve_names(uow, version.id, list_version=listed)
+                        else:
+                            intake_commands.refuse_names(uow, version.id)
+                    st.rerun()
 
 if of_data.open:
     with of_data, reading() as view:

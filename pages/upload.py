@@ -117,14 +117,16 @@ with card(_("3 · What the columns mean")):
     mapped = None
     if use_case is not None and draft is not None and draft.table is not None:
         with reading() as view:
-            names = registry.model_names(view, use_case.id)
+            earlier = [
+                v.model_name for v in registry.versions(view, use_case.id) if v.state is VersionState.READY
+            ]
         mapped = mapping_form(
             draft.id,
             task=use_case.task,
             columns=draft.table.columns,
             proposed_protected=draft.table.protected,
             values=lambda column: values(draft.table.digest, column),
-            model_name=names[0] if names else use_case.slug,
+            model_name=earlier[0] if earlier else use_case.title[:80],
         )
         if not mapped.label_column:
             missing.append(_("choose the label column"))

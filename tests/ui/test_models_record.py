@@ -1,6 +1,7 @@
 """The record of a model: every tab opens, two versions compare, the card is edited, a release is requested."""
 
 import io
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -167,3 +168,32 @@ def test_an_unknown_use_case_in_the_address_is_told(house):
     page = page_as(house, "viewer", "model", use_case="nowhere")
     assert not page.exception
     assert "nowhere" in words(page)
+
+
+class Odd:
+    """Stands for a class that the list does not know."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [("Approve these names", "checking"), ("Refuse the file", "refused")]
+)
+def test_names_beyond_the_list_wait_for_somebody_else(house, runner, answer, state):
+    use_case(house, task=Task.REGRESSION, tier=RiskTier.LOW)
+    ana, lia = member(house, "data_scientist", "Ana"), member(house, "compliance", "Lia")
+    table = pd.DataFrame({"income": np.linspace(1.0, 9.0, 60), "label": np.linspace(1.0, 9.0, 60)})
+    with house.unit_of_work(ana) as uow:
+        draft = intake.open_draft(uow)
+    for kind, content in (("artifact", pickle.dumps(Odd())), ("table", table.to_csv(index=False).encode())):
+        intake.receive_file(house, ana, draft, kind, house.files.put_bytes(content), f"{kind}.bin")
+    with house.unit_of_work(ana) as uow:
+        submit(uow, draft, Submission("credit", "label"))
+    run_waiting(house, {intake.JOB: lambda context: work.evaluate(context, runner)})
+    mine = page_as(house, ana, "model", use_case="credit", tab="Evaluation")
+    assert "beyond the reviewed list" in words(mine)
+    assert not [b for b in mine.button if b.label == answer]
+    hers = page_as(house, lia, "model", use_case="credit", tab="Evaluation")
+    assert "Odd" in words(hers)
+    button(hers, answer).click().run()
+    assert not hers.exception
+    with house.reading() as view:
+        assert registry.version_by_number(view, "credit", 1).state == state
