@@ -59,7 +59,7 @@ def _figure(score: Score, title: str) -> Figure:
         value=_amount(last.value, definition.unit) if last else "–",
         delta=_change(change, definition.unit) if last and before else "",
         reading="gray" if change == 0 else "inverse" if worse_up else "normal",
-        reference=f"{title} · {_(STATUS_NAMES[score.status])}",
+        reference=f"{_(STATUS_NAMES[score.status])} · {title}",
         help_text=_help(score, latest, title),
         series=tuple(o.value for o in measured if o.value is not None),
     )
@@ -117,9 +117,6 @@ def attention_list(items: Sequence[Item], now: datetime) -> None:
 
 def model_lines(lines: Sequence[Line], owners: Mapping[str, str]) -> None:
     """Draw one row per use case with tier, stage, health and who answers for it."""
-    heads = (_("Use case"), _("Risk tier"), _("Stage"), _("Health"), _("Owner"))
-    for column, head in zip(st.columns(_WIDTHS, vertical_alignment="center"), heads, strict=True):
-        column.caption(head)
     for line in lines:
         cells = st.columns(_WIDTHS, vertical_alignment="center")
         name = f"{md(line.title)} :gray[v{line.live or line.latest}]" if line.latest else md(line.title)
@@ -134,7 +131,7 @@ def model_lines(lines: Sequence[Line], owners: Mapping[str, str]) -> None:
         cells[2].markdown(badges.badge(_(STAGE_NAMES[line.stage]), tone, icon))
         tone, icon = _HEALTH[line.health]
         cells[3].markdown(badges.badge(_(HEALTH_NAMES[line.health]), tone, icon))
-        cells[4].markdown(md(owners.get(line.owner_id, "–")))
+        cells[4].markdown(f":gray[:material/person: {md(owners.get(line.owner_id, '–'))}]")
 
 
 def risk_matrix(counts: Mapping[tuple[RiskTier, Stage], int]) -> None:

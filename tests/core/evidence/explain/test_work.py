@@ -16,6 +16,7 @@ from sqlmodel import select
 
 from core.assets.intake.runner import Result, Runner
 from core.assets.registry.queries import Task, VersionState
+from core.assets.registry.tables import VersionRow
 from core.errors import Conflict, Invalid, NotFound, Refused
 from core.evidence.explain import commands, queries, sampling, work
 from core.evidence.explain.terms import Fallback, Method, Unit
@@ -236,3 +237,25 @@ def test_any_prefix_of_the_sample_is_stratified():
     head = sampling.nested(numeric, seed=3)[:200]
     inside = [(numeric.iloc[head] <= numeric.quantile(q)).mean() for q in (0.1, 0.5, 0.9)]
     np.testing.assert_allclose(inside, [0.1, 0.5, 0.9], atol=0.011)
+
+
+def test_an_onnx_model_is_explained_from_its_probability(store, runner, table):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from skl2onnx.common.data_types import FloatTensorType
+
+    numbers = table[["income", "months"]].fillna(24).astype("float32")
+    model = RandomForestClassifier(8, max_depth=4, random_state=0).fit(numbers.to_numpy(), table["default"])
+    graph = skl2onnx.to_onnx(
+        model, initial_types=[("X", FloatTensorType([None, 2]))], options={"zipmap": False}, target_opset=17
+    )
+    stored = store.files.put_bytes(graph.SerializeToString())
+    version = register(store, model, table.assign(months=numbers["months"]), features=["income", "months"])
+    with store.unit_of_work(SCIENTIST) as uow:
+        row = uow.session.get(VersionRow, version.id)
+        row.artifact_digest, row.format = stored.digest, "onnx"
+    found = explain(store, version, runner)
+    assert (found.method, found.unit) == (Method.EXACT, Unit.PROBABILITY)
+    assert found.holds
+    scores = queries.scores(store.files, found)
+    own = model.predict_proba(numbers.to_numpy()[scores.index])[:, 1]
+    np.testing.assert_allclose(scores, own, atol=1e-6)
