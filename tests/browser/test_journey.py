@@ -29,6 +29,7 @@ def test_journey(open_as, house, brought):
     author = open_as(AUTHOR)
     upload(author, brought)
     explain(author, brought)
+    define_kpi(author, brought)
     token = make_token(author)
     review = request_release(author, brought)
     request_id = re.search(r"rel_\w+", review).group()
@@ -43,7 +44,7 @@ def test_journey(open_as, house, brought):
         assert {one["area"] for one in live["decision"]["approvals"]} == {"operations", "compliance"}
         assert len({one["person"] for one in live["decision"]["approvals"]}) == 2
         harness.visit(author, review)
-        author.get_by_text("Live", exact=True).first.wait_for()
+        author.get_by_text(re.compile(r"\bLive$")).first.wait_for()
         send_what_came_later(api, brought)
 
     watch(author, brought)
@@ -67,7 +68,7 @@ def upload(page, model):
     harness.settled(page)
     choose(page, "Label column", model.label)
     press(page, "Check and register")
-    page.get_by_text("Ready", exact=True).first.wait_for(timeout=PATIENCE)
+    page.get_by_text(re.compile(r"\bReady$")).first.wait_for(timeout=PATIENCE)
     harness.visit(page, f"/model?use_case={model.slug}&version=1")
     assert page.locator("h1").inner_text() == model.title
 
@@ -81,6 +82,20 @@ def explain(page, model):
     page.locator("[data-testid=stPlotlyChart] .main-svg").nth(1).wait_for(timeout=PATIENCE)
     harness.settled(page)
     assert not harness.failure(page)
+
+
+def define_kpi(page, model):
+    """Put a KPI in force that asks whether the model is still good enough."""
+    harness.visit(page, f"/kpis?use_case={model.slug}")
+    press(page, "Define a KPI")
+    dialog = page.get_by_role("dialog")
+    type_into(dialog, "Name", "Still good enough")
+    type_into(dialog, "The question it answers", "Would we deploy it again today?")
+    type_into(dialog, "Target", "80" if model.task == "regression" else "0.75")
+    dialog.get_by_role("button", name="Put in force").click()
+    dialog.wait_for(state="detached")
+    harness.settled(page)
+    page.get_by_text("Still good enough").first.wait_for()
 
 
 def make_token(page):
@@ -102,7 +117,7 @@ def request_release(page, model):
     dialog.get_by_label("What should the approvers know?").fill("First version; checked on later rows.")
     dialog.get_by_role("button", name="Request the release").click()
     page.wait_for_url("**/release_review?release=*")
-    page.get_by_text("Pass", exact=True).first.wait_for(timeout=PATIENCE)
+    page.get_by_text("Gates judged").first.wait_for(timeout=PATIENCE)
     harness.settled(page)
     return page.url
 
@@ -164,11 +179,13 @@ def parquet(table):
 
 
 def watch(page, model):
-    """See the drift of the later period on the page."""
+    """See the drift of the later period on the page, and the KPI observed."""
     harness.visit(page, f"/monitoring?use_case={model.slug}&version=1")
     page.locator("[data-testid=stPlotlyChart] .main-svg").first.wait_for(timeout=PATIENCE)
     harness.settled(page)
     assert not harness.failure(page)
+    harness.visit(page, f"/kpis?use_case={model.slug}")
+    page.get_by_text(re.compile("On target|Warning|Critical|Short of target")).first.wait_for()
 
 
 def told_by_the_log(page, house, request_id):
