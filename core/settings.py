@@ -10,6 +10,8 @@ from core.errors import Invalid
 from core.i18n import N_
 
 MIB = 2**20
+CLIENT = frozenset({"AVAL_URL", "AVAL_TOKEN"})
+"""Read by `aval push` and `aval release`, which talk to a server; a server started beside them leaves them alone."""
 
 
 def _setting(default: str, purpose: str) -> str:
@@ -50,7 +52,7 @@ class Settings:
         unknown = sorted(
             k
             for k in environment
-            if k.startswith("AVAL_") and k not in names and not k.startswith("AVAL_TEST_")
+            if k.startswith("AVAL_") and k not in names and k not in CLIENT and not k.startswith("AVAL_TEST_")
         )
         if unknown:
             raise Invalid(
