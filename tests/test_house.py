@@ -8,12 +8,37 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(p for folder in ("app", "core", "pages") for p in (ROOT / folder).rglob("*.py"))
-BANNED = re.compile(r"unsafe_allow_html|unsafe_allow_javascript|st\.login|pickle\.loads?\(|joblib\.load\(|yaml\.load\(|shell\s*=\s*True")
+BANNED = re.compile(
+    r"unsafe_allow_html|unsafe_allow_javascript|st\.login|pickle\.loads?\(|joblib\.load\(|yaml\.load\(|shell\s*=\s*True"
+)
 ISOLATED = ("core/assets/intake/isolated/", "core/assets/intake/tasks")
 """Where a model file is loaded: code that runs only inside the isolated child."""
 
 NOT_PURE = {"tables", "queries", "commands", "work", "__init__"}
-IO_MODULES = {"sqlmodel", "sqlalchemy", "subprocess", "socket", "urllib", "httpx", "requests", "streamlit", "fastapi", "fsspec"}
+IO_MODULES = {
+    "sqlmodel",
+    "sqlalchemy",
+    "subprocess",
+    "socket",
+    "urllib",
+    "httpx",
+    "requests",
+    "streamlit",
+    "fastapi",
+    "fsspec",
+}
+
+
+SPLIT_OFF = {
+    # Reading or writing that outgrew `queries` or `commands` and was split by noun; no pure rule stands in these.
+    "core/decisions/releases/deployments.py",
+    "core/decisions/releases/evidence.py",
+    "core/decisions/releases/facts.py",
+    "core/decisions/releases/publishing.py",
+    "core/decisions/releases/review.py",
+    "core/decisions/releases/rows.py",
+    "core/decisions/releases/signing.py",
+}
 
 
 def imports(path: Path) -> set[str]:
@@ -35,6 +60,7 @@ def pure_files() -> list[Path]:
         if p.relative_to(ROOT).parts[1] in {"assets", "evidence", "decisions", "assurance"}
         and p.stem not in NOT_PURE
         and not hands & {*p.parts, p.stem}
+        and str(p.relative_to(ROOT)) not in SPLIT_OFF
     ]
 
 
@@ -75,6 +101,8 @@ def test_every_command_checks_a_right_or_is_named_here() -> None:
 WITHOUT_PERMISSION = {
     # Bookkeeping of background work: called by the worker, changes nothing that people decide.
     "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life",
+    # Parts of another command, or the log's own seal: the permission was checked where the work was asked for.
+    "audit.keep_checkpoint", "registry.set_standing", "explain.enqueue_for",
     # One's own account: the first administrator by a single-use link, one's own password, one's own language.
     "access.set_up", "access.change_password", "access.choose_language",
 }  # fmt: skip

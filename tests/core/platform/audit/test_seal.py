@@ -1,6 +1,5 @@
 """Sealing: signed, handed out, and held against the log that later stands there."""
 
-import os
 import stat
 import subprocess
 from pathlib import Path
@@ -40,7 +39,9 @@ def test_a_checkpoint_reaches_every_place(any_store: Store, actor, tmp_path: Pat
         assert (said.size, said.root.hex()) == audit.head(session)
         assert audit.last_checkpoint(session).places == tuple(places.split())
     assert (tmp_path / "folder" / "checkpoint-000000000003.note").read_text() == note
-    committed = subprocess.run(["git", "log", "--oneline"], cwd=repository, capture_output=True, text=True, check=True)
+    committed = subprocess.run(
+        ["git", "log", "--oneline"], cwd=repository, capture_output=True, text=True, check=True
+    )
     assert "3 entries" in committed.stdout
     assert not work.due(store)
     assert work.seal(store) is None
@@ -68,6 +69,6 @@ def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "log.pem"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert public_bytes(signing_key(settings).public_key()) == public_bytes(first.public_key())
-    os.chmod(path, 0o644)
+    path.chmod(0o644)
     with pytest.raises(Invalid, match="chmod 600"):
         signing_key(settings)

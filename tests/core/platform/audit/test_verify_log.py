@@ -21,7 +21,15 @@ SIZE, SEALED = 300, 256
 
 def bodies() -> list[str]:
     return [
-        canonical.encode({"v": 1, "seq": n, "time": f"2026-11-23T12:00:00.{n:06d}Z", "action": "thing.made", "data": {"n": n}}).decode()
+        canonical.encode(
+            {
+                "v": 1,
+                "seq": n,
+                "time": f"2026-11-23T12:00:00.{n:06d}Z",
+                "action": "thing.made",
+                "data": {"n": n},
+            }
+        ).decode()
         for n in range(SIZE)
     ]
 
@@ -42,7 +50,10 @@ def run(tmp_path: Path, entries: list[str], notes: list[str]) -> tuple[int, dict
         path.write_text(text, encoding="utf-8")
         paths.append(str(path))
     done = subprocess.run(
-        [sys.executable, "-I", verify_log.__file__, str(export), "--key", VERIFIER, *paths], capture_output=True, text=True, check=False
+        [sys.executable, "-I", verify_log.__file__, str(export), "--key", VERIFIER, *paths],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.returncode, json.loads(done.stdout)
 
@@ -50,12 +61,19 @@ def run(tmp_path: Path, entries: list[str], notes: list[str]) -> tuple[int, dict
 def test_an_honest_log_passes_and_says_what_is_not_sealed_yet(tmp_path: Path) -> None:
     entries = bodies()
     status, verdict = run(tmp_path, entries, [note(entries, 100), note(entries, SEALED)])
-    assert (status, verdict["ok"], verdict["sealed"], verdict["not_yet_sealed"]) == (0, True, SEALED, SIZE - SEALED)
+    assert (status, verdict["ok"], verdict["sealed"], verdict["not_yet_sealed"]) == (
+        0,
+        True,
+        SEALED,
+        SIZE - SEALED,
+    )
 
 
 def test_another_key_is_no_evidence(tmp_path: Path) -> None:
     entries = bodies()
-    status, verdict = run(tmp_path, entries, [note(entries, SEALED, Ed25519PrivateKey.from_private_bytes(bytes(32)))])
+    status, verdict = run(
+        tmp_path, entries, [note(entries, SEALED, Ed25519PrivateKey.from_private_bytes(bytes(32)))]
+    )
     assert (status, "signature" in verdict["unusable"]) == (2, True)
 
 
@@ -83,6 +101,8 @@ def test_a_mutation_before_the_last_checkpoint_is_found(kind: str) -> None:
         changed = entries.copy()
         at, other = sorted(rng.sample(range(SEALED), 2))
         mutate(kind, changed, at, other)
-        verdict = verify_log.judge(((leaf_hash(b.encode()), f'"seq":{n},' in b) for n, b in enumerate(changed)), held)
+        verdict = verify_log.judge(
+            ((leaf_hash(b.encode()), f'"seq":{n},' in b) for n, b in enumerate(changed)), held
+        )
         assert verdict["ok"] is False
         assert verdict["first_bad_from"] <= at <= verdict["first_bad_to"] or kind == "cut"
