@@ -52,7 +52,10 @@ def distribution_chart(
             marker_color=colours.accent,
             hovertemplate=hover,
         )
-    step = max(1, len(shown) // 8)
-    figure.update_xaxes(tickvals=places[::step], ticktext=shown[::step], showgrid=False)
+    step = max(1, len(shown) // (5 if ordered else 8))
+    ticks = [text.split(" – ")[0] if ordered else text for text in shown]
+    figure.update_xaxes(
+        tickvals=places[::step], ticktext=ticks[::step], tickangle=0 if ordered else None, showgrid=False
+    )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     chart(figure, alt=alt, key=key, height=260)

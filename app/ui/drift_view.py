@@ -20,6 +20,7 @@ from core.i18n import _, day, ngettext, number
 
 TOP = 24
 NOVEL = 5
+NAMED = 3
 
 
 def drifted(drift: Drift, at: int, limit: float) -> list[ColumnDrift]:
@@ -37,7 +38,9 @@ def drift_verdict(drift: Drift, at: int, limit: float) -> str:
         return f"{good} " + md(
             _("No column moved beyond PSI {limit} in {when}.", limit=number(limit, 2), when=when)
         )
-    names = ", ".join(named(c.name) for c in moved[:3]) + (", …" if len(moved) > 3 else "")
+    names = ", ".join(named(c.name) for c in moved[:NAMED])
+    if len(moved) > NAMED:
+        names = _("{names} and {n} more", names=names, n=len(moved) - NAMED)
     said = ngettext(
         "{n} column moved in {when}: {names}.",
         "{n} columns moved in {when}: {names}.",

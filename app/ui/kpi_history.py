@@ -32,8 +32,8 @@ def kpi_history(definition: Definition, history: Sequence[Observation], *, key: 
         edge = [tick(o.window, definition.window) for o in firm]
         outline = [o.high for o in firm] + [o.low for o in firm][::-1]
         figure.add_scatter(
-            x=edge + edge[::-1], y=outline, fill="toself", fillcolor=colours.line, opacity=0.5, line={"width": 0},
-            hoverinfo="skip", name=_("95% interval"),
+            x=edge + edge[::-1], y=outline, fill="toself", mode="lines", fillcolor=colours.line, opacity=0.5,
+            line={"width": 0}, hoverinfo="skip", name=_("95% interval"),
         )  # fmt: skip
     words = [
         f"{written(o.value or 0.0, definition.unit)}<br>{_('n = {n}', n=number(o.n, 0))}<br>{_(STATUS_NAMES[o.status])}"

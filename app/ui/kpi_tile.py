@@ -15,12 +15,11 @@ def kpi_tile(score: Score, owner: str) -> bool:
     """Draw the tile; True when the reader asks for its history."""
     definition = score.kpi.definition
     latest = score.latest
-    judged = latest is not None and latest.value is not None and latest.status != Status.NOT_ENOUGH
+    judged = latest is not None and latest.status != Status.NOT_ENOUGH
     with st.container(border=True, gap="xsmall", height="stretch"):
         st.markdown(f"**{md(definition.name)}**  \n{status_badge(score.status)}")
-        value = (
-            written(latest.value, definition.unit) if judged and latest and latest.value is not None else "–"
-        )
+        shown = latest.value if judged and latest else None
+        value = "–" if shown is None else written(shown, definition.unit)
         st.metric(
             _("{name}: value", name=md(definition.name)),
             value,
@@ -45,13 +44,14 @@ def _sample(score: Score) -> str:
     if latest is None:
         return _("No observation yet")
     if latest.status == Status.NOT_ENOUGH:
-        return _(
-            "Not enough data: {n} of {least}", n=number(latest.n, 0), least=number(definition.minimum_n, 0)
-        )
+        least = number(definition.minimum_n, 0)
+        return _("Not enough data: {n} of {least}", n=number(latest.n, 0), least=least)
     said = [window_name(latest.window, definition.window), _("n = {n}", n=number(latest.n, 0))]
     if latest.low is not None and latest.high is not None and latest.low != latest.high:
         low, high = written(latest.low, definition.unit), written(latest.high, definition.unit)
         said.insert(0, f"[{low}; {high}]")
     if definition.metric not in VOLUME and latest.coverage < 1:
         said.append(_("provisional, {share} of labels in", share=percent(latest.coverage, 0)))
+    if score.waiting:
+        said.append(_("later windows wait for data"))
     return md(" · ".join(said))

@@ -43,7 +43,8 @@ def monitoring_figures(
             series=tuple(moved),
         ),
     ]
-    output = next((c for c in drift.columns if c.part == Part.OUTPUT and not math.isnan(c.psi[-1])), None)
+    outputs = [c for c in drift.columns if c.part == Part.OUTPUT and not math.isnan(c.psi[-1])]
+    output = max(outputs, key=lambda c: float(c.psi[-1]), default=None)
     if output is not None:
         figures.append(
             Figure(

@@ -34,8 +34,9 @@ def performance_chart(
     if banded:
         edge = [p.window for p in banded]
         figure.add_scatter(
-            x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself",
-            fillcolor=colours.good_band, line={"width": 0}, hoverinfo="skip", name=_("95% interval"), row=1, col=1,
+            x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself", mode="lines",
+            fillcolor=colours.line, opacity=0.5, line={"width": 0}, hoverinfo="skip",
+            name=_("95% interval"), row=1, col=1,
         )  # fmt: skip
     words = [_words(p, digits) for p in points]
     figure.add_scatter(

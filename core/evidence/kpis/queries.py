@@ -55,11 +55,18 @@ class Score:
 
     @property
     def latest(self) -> Observation | None:
-        """The last window; none before the first."""
-        return self.history[-1] if self.history else None
+        """The last window with enough data, else the last one: labels come late, and the newest may hold none."""
+        judged = (o for o in reversed(self.history) if o.status != Status.NOT_ENOUGH)
+        return next(judged, self.history[-1] if self.history else None)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether windows after the latest one still wait for data."""
+        return bool(self.history) and self.latest is not self.history[-1]
 
     @property
     def status(self) -> Status:
+        """How the latest window stands."""
         return self.latest.status if self.latest else Status.NOT_ENOUGH
 
 

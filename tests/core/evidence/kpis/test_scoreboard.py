@@ -69,6 +69,11 @@ def test_from_definition_to_scoreboard(watched, actor):
     assert ranking.latest.low < ranking.latest.value < ranking.latest.high
     assert ranking.status in {Status.ON_TARGET, Status.SHORT}
     assert ranking.version_id == it.version_id
+    it.send(sent(credit(50, 9), "2026-09-01", 20, "late"))
+    with it.store.reading() as view:
+        waits = queries.scoreboard(view, it.use_case_id)[0]
+    assert waits.waiting
+    assert (waits.latest, len(waits.history)) == (ranking.latest, 2)
     with it.store.unit_of_work(owner) as uow:
         revised = commands.revise_kpi(
             uow, kpi.id, replace(kpi.definition, target=0.99, warning=0.98, critical=0.97)
