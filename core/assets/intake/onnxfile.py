@@ -2,8 +2,6 @@
 
 from typing import BinaryIO
 
-import onnx
-
 from core.assets.intake.inert import Name, Rejected
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
@@ -11,6 +9,8 @@ DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
 def operators(file: BinaryIO) -> frozenset[Name]:
     """Return (domain, operator) of every node; raise `Rejected` for foreign operators or external data."""
+    import onnx  # noqa: PLC0415 - the server reads an ONNX file seldom, and never for a page
+
     file.seek(0)
     try:
         model = onnx.load_model_from_string(file.read())
