@@ -57,7 +57,9 @@ def start_runner(settings: Settings) -> "Runner":
     """Start the isolated runner; call it before a store is opened, so that its helper inherits no connection."""
     from core.assets.intake.runner import Runner  # noqa: PLC0415 - the server's own process never loads it
 
-    runner = Runner(RUNNER_TASKS, memory=int(settings.runner_mib) << 20, seconds=float(settings.runner_seconds))
+    runner = Runner(
+        RUNNER_TASKS, memory=int(settings.runner_mib) << 20, seconds=float(settings.runner_seconds)
+    )
     runner.start()
     return runner
 

@@ -20,9 +20,7 @@ def fill(store: Store, actor, n: int) -> None:
             uow.record("thing.made", "thing", f"t{i}", {"digest": uow.files.put_bytes(b"%d" % i).digest})
 
 
-def test_restored_elsewhere_it_is_the_same(
-    any_store: Store, another_store, tmp_path: Path, actor
-) -> None:
+def test_restored_elsewhere_it_is_the_same(any_store: Store, another_store, tmp_path: Path, actor) -> None:
     fill(any_store, actor, 12)
     manifest = backup(any_store, tmp_path / "backup")
     assert (manifest.rows["audit_event"], manifest.rows["job"], manifest.files) == (12, 12, 12)
