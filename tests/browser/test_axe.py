@@ -18,7 +18,7 @@ def script() -> str:
 
 
 @cache
-def allowed() -> dict[str, dict[str, object]]:
+def allowed() -> dict[str, dict]:
     return tomllib.loads((HERE / "axe_allowed.toml").read_text())
 
 
@@ -32,9 +32,11 @@ def violations(page, scheme: str) -> list[str]:
         known = 0
         for node in violation["nodes"]:
             place = f"{node['target']} {node['html']}"
-            is_known = rule and str(rule["where"]) in place and rule.get("only", scheme) == scheme
+            is_known = (
+                rule and any(mark in place for mark in rule["where"]) and rule.get("only", scheme) == scheme
+            )
             known += bool(is_known)
-            if not is_known or known > int(str(rule["most"])):
+            if not is_known or known > rule["most"]:
                 detail = node["any"][0]["message"][:160] if node["any"] else ""
                 lines.append(f"{violation['id']}: {node['html'][:160]} {detail} at {node['target']}")
     return lines
@@ -69,4 +71,4 @@ def test_the_way_in(chromium, house, scheme, path):
 
 def test_the_list_is_no_longer_than_it_was():
     assert set(allowed()) <= {"svg-img-alt", "empty-table-header", "color-contrast"}
-    assert sum(int(str(rule["most"])) for rule in allowed().values()) <= 24
+    assert sum(rule["most"] for rule in allowed().values()) <= 24
