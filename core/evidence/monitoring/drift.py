@@ -16,8 +16,9 @@ from core.evidence.monitoring.layout import Layout, Measured, Part
 class ColumnDrift:
     """One column over W windows; every array has shape (W,), NaN where a window has no rows.
 
-    `psi_noise` and `missing_noise` are what sampling alone reaches in 1 of 1000 windows; `ks` is NaN for
-    categories, and `ks_error` how much it may be short of the exact distance. Shares are of all rows.
+    `psi_noise` is what sampling alone reaches in 1 of 1000 windows, `missing_noise` by how much a share rises in
+    1 of 100,000; `ks` is NaN for categories, and `ks_error` how much it may be short of the exact distance.
+    Shares are of all rows.
     """
 
     name: str

@@ -1,0 +1,159 @@
+"""Predictions, labels, drift, alerts and KPIs over REST, behind the real guard."""
+
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app import wiring
+from app.addresses import Addresses
+from app.api import kpis, predictions
+from app.api.problems import answer_with_problems
+from app.doors import Doors
+from app.guard import Guard
+from core.platform.access import commands as access
+from core.platform.access import queries as people
+from core.platform.access.sessions import Purpose
+from core.platform.access.ways_in import issue_ticket
+from core.platform.store import SYSTEM
+from tests.core.evidence.monitoring.conftest import credit, ready_version, sent, told
+
+ORIGIN = {"Origin": "http://127.0.0.1:8501"}
+
+
+@pytest.fixture
+def watched(store):
+    return ready_version(store)
+
+
+@pytest.fixture
+def client(store, monkeypatch):
+    monkeypatch.setattr(wiring, "_process_store", lambda: store)
+    predictions.turns.cache_clear()
+    with store.unit_of_work(SYSTEM) as uow:
+        access.claim_house(uow, "own")
+    application = FastAPI()
+    application.include_router(predictions.router, prefix="/api/v1")
+    application.include_router(kpis.router, prefix="/api/v1")
+    answer_with_problems(application)
+    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
+    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
+        yield asking
+
+
+@pytest.fixture
+def person(store):
+    def make(role: str):
+        with store.unit_of_work(SYSTEM) as uow:
+            person_id = access.add_person(uow, name=role, email=f"{role}@example.org", roles=[role])
+        with store.reading() as view:
+            return people.actor(view, person_id, "page")
+
+    return make
+
+
+@pytest.fixture
+def bearer(store, person):
+    def make(role: str) -> dict[str, str]:
+        holder = person(role)
+        with store.unit_of_work(holder) as uow:
+            _id, token = access.create_token(
+                uow, label="t", roles=holder.roles, expires_at=uow.now + timedelta(days=1)
+            )
+        return {"Authorization": f"Bearer {token}"}
+
+    return make
+
+
+def ndjson(frame) -> bytes:
+    return frame.to_json(orient="records", lines=True).encode()
+
+
+def test_predictions_and_labels_to_drift_and_performance(client, watched, bearer):
+    key = bearer("data_scientist")
+    rows = credit(800, 2, shift=0.9)
+    body = ndjson(sent(rows, "2026-08-01", 20, "a"))
+    headers = {**key, "Content-Type": "application/x-ndjson"}
+    first = client.post("/api/v1/predictions/credit/1", content=body, headers=headers)
+    assert first.status_code == 202
+    assert (first.json()["accepted"], first.json()["refused"]) == (800, 0)
+    again = client.post("/api/v1/predictions/credit/1", content=body, headers=headers)
+    assert again.json() == first.json()
+    labels = told(rows, "a").to_csv(index=False).encode() + b"nobody,1\n"
+    answer = client.post("/api/v1/labels/credit/1?format=csv", content=labels, headers=key).json()
+    assert (answer["accepted"], answer["refused"]) == (800, 1)
+    assert answer["reasons"][0]["examples"] == [801]
+    watched.work()
+    drift = client.get("/api/v1/drift/credit/1", headers=key).json()
+    income = next(c for c in drift["columns"] if c["name"] == "income")
+    assert income["windows"][0]["psi"] > 0.2
+    assert income["windows"][0]["p_value"] < 1e-6
+    assert "floor 1e-4" in drift["variants"]["psi"]
+    (point,) = client.get("/api/v1/performance/credit/1?metric=roc_auc", headers=key).json()
+    assert (point["n"], point["coverage"]) == (800, 1.0)
+    alerts = client.get("/api/v1/alerts/credit/1?only_open=true", headers=key).json()
+    taken = client.post(f"/api/v1/alerts/{alerts[0]['id']}/acknowledge", headers=key).json()
+    assert taken["acknowledged_at"]
+    assert client.post(f"/api/v1/alerts/{alerts[0]['id']}/acknowledge", headers=key).status_code == 409
+
+
+def test_problems_say_what_is_wrong(client, watched, bearer):
+    key = bearer("operations")
+    frame = sent(credit(10, 1), "2026-08-01", 2, "a")
+    bad = client.post(
+        "/api/v1/predictions/credit/1", content=ndjson(frame.drop(columns="probability")), headers=key
+    )
+    assert bad.status_code == 422
+    assert "probability" in bad.text
+    assert client.post("/api/v1/predictions/credit/9", content=ndjson(frame), headers=key).status_code == 404
+    odd = client.post("/api/v1/predictions/credit/1?format=xml", content=b"<a/>", headers=key)
+    assert odd.status_code == 422
+    assert client.post("/api/v1/predictions/credit/1", content=b"PAR1broken", headers=key).status_code == 422
+    other = bearer("compliance")
+    assert (
+        client.post("/api/v1/predictions/credit/1", content=ndjson(frame), headers=other).status_code == 403
+    )
+    assert client.post("/api/v1/predictions/credit/1", content=ndjson(frame)).status_code == 401
+
+
+def test_a_page_sends_on_a_ticket_that_is_good_once_and_for_one_version(client, watched, person):
+    sender = person("operations")
+    with watched.store.unit_of_work(sender) as uow:
+        tickets = [
+            issue_ticket(uow, Purpose.UPLOAD, watched.version_id),
+            issue_ticket(uow, Purpose.UPLOAD, "ver_other"),
+        ]
+    body = sent(credit(20, 1), "2026-08-01", 2, "a").to_csv(index=False).encode()
+    path = f"/api/v1/versions/{watched.version_id}/batches/predictions"
+    taken = client.put(f"{path}?ticket={tickets[0]}&name=x.csv", content=body, headers=ORIGIN)
+    assert taken.status_code == 200
+    assert taken.json()["accepted"] == 20
+    for ticket in (*tickets, "made-up"):
+        assert client.put(f"{path}?ticket={ticket}&name=x.csv", content=body, headers=ORIGIN).status_code in (
+            401,
+            403,
+        )
+
+
+def test_kpis(client, watched, bearer):
+    key = bearer("business")
+    wanted = {"name": "Volume", "metric": "rows", "direction": "higher", "target": 100, "warning": 50}
+    made = client.post("/api/v1/use-cases/credit/kpis", json=wanted, headers=key)
+    assert made.status_code == 201
+    kpi = made.json()
+    assert (kpi["revision"], kpi["window"], kpi["minimum_n"]) == (1, "month", 30)
+    assert client.post("/api/v1/use-cases/credit/kpis", json=wanted, headers=key).status_code == 409
+    wrong = client.post(
+        "/api/v1/use-cases/credit/kpis", json={**wanted, "name": "x", "warning": 500}, headers=key
+    )
+    assert wrong.status_code == 422
+    watched.send(sent(credit(200, 1), "2026-08-01", 20, "a"))
+    (score,) = client.get("/api/v1/kpis?use_case=credit", headers=key).json()
+    assert (score["status"], score["history"][-1]["value"]) == ("on_target", 200)
+    revised = client.post(f"/api/v1/kpis/{kpi['id']}", json={**wanted, "target": 300}, headers=key)
+    assert revised.json()["revision"] == 2
+    assert client.delete(f"/api/v1/kpis/{kpi['id']}", headers=bearer("compliance")).status_code == 403
+    assert client.delete(f"/api/v1/kpis/{kpi['id']}", headers=key).status_code == 204
+    assert client.get("/api/v1/kpis", headers=key).json() == []
+    assert [one["revision"] for one in client.get(f"/api/v1/kpis/{kpi['id']}", headers=key).json()] == [1, 2]
