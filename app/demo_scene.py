@@ -15,7 +15,7 @@ from app.wiring import handlers
 from core.assets.intake import commands as intake
 from core.assets.intake.draft import FileKind
 from core.assets.intake.runner import Runner
-from core.assets.registry import RiskTier, Task, Version
+from core.assets.registry import RiskTier, Task, UseCase, Version
 from core.assets.registry import commands as registry
 from core.assets.registry import queries as registered
 from core.decisions.releases import commands as releases
@@ -125,6 +125,11 @@ class Scene:
                 applications=case.applications,
                 currency=case.currency,
             )
+
+    def use_case(self, case: Case) -> UseCase:
+        """A use case that has been defined."""
+        with self.store.reading() as view:
+            return registered.use_case(view, case.slug)
 
     def version(self, case: Case, file: str) -> Version | None:
         """The version that was made from a file, or none yet."""

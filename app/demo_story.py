@@ -6,6 +6,13 @@ from functools import partial
 
 from app.demo_scene import Scene, Signature
 from core.decisions.releases import commands as releases
+from core.evidence.kpis import commands as kpis
+from core.evidence.kpis import queries as measured
+from core.evidence.kpis.definition import Definition, Direction
+from core.evidence.monitoring import commands as monitoring
+from core.evidence.monitoring import queries as monitored
+from core.evidence.monitoring.performance import Metric
+from core.evidence.monitoring.windows import Grain
 from core.i18n import N_
 from core.platform.access import commands as access
 from core.platform.access import queries as people
@@ -35,6 +42,7 @@ def story(scene: Scene) -> list[Part]:
     told = [
         Part(N_("People"), 549, partial(_people, scene)),
         Part(N_("Policies and use cases"), 545, partial(_ground, scene)),
+        Part(N_("What the business expects, as KPIs"), first + 9, partial(_goals, scene, first + 9)),
         Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
         Part(N_("Diabetes: a regression goes live"), 160, partial(_progression, scene, 160)),
         Part(N_("Credit: gradient boosting takes over"), second + 3, partial(_boosted, scene, second + 3)),
@@ -43,6 +51,10 @@ def story(scene: Scene) -> list[Part]:
         Part(N_("Credit: a model for other columns is refused"), 12, partial(_elsewhere, scene, 12)),
         Part(N_("Credit: the next version waits for sign-off"), 1.6, partial(_candidate, scene, 1.6)),
     ]
+    seen = scene.months(1) - 1.3
+    told.append(
+        Part(N_("Credit: operations acknowledge an alert"), seen, partial(_acknowledged, scene, seen))
+    )
     for back in range(FIRST_LIVE, 0, -1):
         days = scene.months(back - 1) + 0.02
         told.append(
@@ -68,6 +80,42 @@ def _ground(scene: Scene) -> None:
         releases.publish_shipped(uow)
     for days, case in ((540, CREDIT), (420, PROGRESSION), (400, TUMOUR)):
         scene.define(case, days)
+
+
+def _goals(scene: Scene, days: float) -> None:
+    for goal in organisation.GOALS:
+        use_case = scene.use_case(goal.case)
+        with scene.store.reading() as view:
+            named = {kpi.definition.name for kpi in measured.kpis(view, use_case.id)}
+        if goal.name in named:
+            continue
+        definition = Definition(
+            name=goal.name,
+            question=goal.question,
+            owner_id=scene.ids[goal.by],
+            metric=Metric(goal.metric),
+            unit=goal.unit,
+            direction=Direction(goal.direction),
+            target=goal.target,
+            warning=goal.warning,
+            critical=goal.critical,
+            window=Grain.MONTH,
+            minimum_n=goal.minimum_n,
+        )
+        with scene.acting(goal.by, days) as uow:
+            kpis.define_kpi(uow, use_case.id, definition)
+
+
+def _acknowledged(scene: Scene, days: float) -> None:
+    version = scene.version(CREDIT, BOOSTED)
+    if version is None:
+        raise LookupError(BOOSTED)
+    with scene.store.reading() as view:
+        raised = monitored.alerts(view, version_id=version.id)
+    if raised and not any(alert.acknowledged_at for alert in raised):
+        oldest = min((a for a in raised if a.open), key=lambda a: a.raised_at, default=raised[0])
+        with scene.acting("camila.nogueira", days) as uow:
+            monitoring.acknowledge(uow, oldest.id)
 
 
 def _scorecard(scene: Scene, days: float) -> None:

@@ -15,14 +15,14 @@ How a row comes about, in this order, so that the causes are known when a chart 
 5. **Asked.** Amount follows income, term follows amount; the monthly rate is the base rate of the month
    plus a premium for a low score. Instalment by the annuity formula; its share of income is a feature.
 6. **Outcome.** Default within 90 days is a Bernoulli draw from a logistic model of reliability, score,
-   utilisation, delays, instalment share and employment, with two steps that no straight line follows: a dear
-   instalment under a low score, and much used credit with fresh inquiries. It is *known* 90 days after the
-   application, not before.
+   utilisation, delays, instalment share and employment, with two steps that no straight line follows: a
+   dear instalment under a low score, and much used credit with fresh inquiries. It is *known* 90 days after
+   the application, not before.
 
 Two applications of five, by their number, are held out: every model is judged on the same ones.
 
 What changes late (`SHIFT_START` months before the end): the share of informal and gig work rises and the
-income level falls by up to 18 %, the base rate climbs from 2.1 to 3.6 % a month, the app takes over from
+income level falls by up to 18 %, the base rate climbs from 2.4 to 3.8 % a month, the app takes over from
 the branch, and thin files double. The law of the outcome also moves: a dear instalment weighs more (concept
 drift).
 """
@@ -215,7 +215,8 @@ def _asked(
     amount = (income * rng.lognormal(0.75, 0.5, n)).clip(500, 60_000).round(-2)
     longer = rng.random(n) + np.log(amount / income) / 3
     term = np.array([6, 12, 18, 24, 36, 48])[np.digitize(longer, [0.25, 0.5, 0.75, 1.0, 1.25])]
-    rate = 2.1 + 0.01 * month + 1.4 * shift + np.clip((650 - score) / 160, 0, 3) + rng.normal(0, 0.12, n)
+    rate = 2.4 + 0.01 * month + 1.2 * shift + np.clip((650 - score) / 160, 0, 3) + rng.normal(0, 0.45, n)
+    rate = rate.clip(0.9, None)
     monthly = rate / 100
     instalment = amount * monthly / (1 - (1 + monthly) ** -term)
     return {"amount": amount, "term": term.astype("int64"), "rate": rate, "share": instalment / income}

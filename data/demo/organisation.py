@@ -115,6 +115,92 @@ CLINIC_CARD: Mapping[str, str] = {
     "limits.maintenance": "Reviewed every year.",
 }
 
+
+@dataclass(frozen=True)
+class Goal:
+    """A KPI as somebody defines it; shares of one where the unit is %."""
+
+    case: Case
+    name: str
+    question: str
+    by: str
+    metric: str
+    unit: str
+    direction: str
+    target: float
+    warning: float
+    critical: float
+    minimum_n: int
+
+
+GOALS: tuple[Goal, ...] = (
+    Goal(
+        CREDIT,
+        "Refusal share",
+        "How many applications does the model send away?",
+        "marcelo.teixeira",
+        "predicted_positive",
+        "%",
+        "lower",
+        0.21,
+        0.25,
+        0.30,
+        300,
+    ),
+    Goal(
+        CREDIT,
+        "Ranking of risk",
+        "Does it still put those who default before those who pay?",
+        "tomasz.wilk",
+        "roc_auc",
+        "",
+        "higher",
+        0.84,
+        0.82,
+        0.78,
+        300,
+    ),
+    Goal(
+        CREDIT,
+        "Defaults caught",
+        "Of ten who default, how many did it see?",
+        "marcelo.teixeira",
+        "recall",
+        "%",
+        "higher",
+        0.60,
+        0.55,
+        0.45,
+        80,
+    ),
+    Goal(
+        CREDIT,
+        "Applications scored",
+        "Does the volume that was planned come in?",
+        "tomasz.wilk",
+        "rows",
+        "",
+        "higher",
+        1400,
+        1200,
+        800,
+        1,
+    ),
+    Goal(
+        TUMOUR,
+        "Malignant samples flagged",
+        "Of ten malignant samples, how many are read first?",
+        "chiara.ricci",
+        "recall",
+        "%",
+        "higher",
+        0.97,
+        0.95,
+        0.90,
+        30,
+    ),
+)
+
 READ: Mapping[str, str] = {
     "camila.nogueira": "Ran it beside the desk for a week: queue times hold and the reasons can be read out to a client.",
     "tomasz.wilk": "Latency and volume are inside what the counter needs; fallback to the manual rules was rehearsed.",
