@@ -45,11 +45,3 @@ def window_of(day: date, grain: Grain) -> Window:
 def windows_of(days: Sequence[date], grain: Grain) -> tuple[Window, ...]:
     """Return the windows that hold any of `days`, in order, without those in between that hold none."""
     return tuple(sorted({window_of(day, grain) for day in days}))
-
-
-def fitting_grain(first: date, last: date) -> Grain:
-    """Choose the grain that shows a span in some ten to sixty windows."""
-    span = (last - first).days
-    if span <= 45:
-        return Grain.DAY
-    return Grain.WEEK if span <= 365 else Grain.MONTH

@@ -13,7 +13,7 @@ from core.evidence.monitoring import drift, queries, rules
 from core.evidence.monitoring.layout import Wanted, layout_of
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.rules import Judged, Reason, Rule, RuleKind
-from core.evidence.monitoring.windows import Grain, Window, fitting_grain, window_of, windows_of
+from core.evidence.monitoring.windows import Grain, Window, window_of, windows_of
 
 SHIPPED = queries.default_rules()
 
@@ -128,5 +128,3 @@ def test_windows():
     assert window_of(date(2026, 11, 23), Grain.WEEK) == Window(date(2026, 11, 23), date(2026, 11, 30))
     assert window_of(date(2024, 2, 29), Grain.MONTH) == Window(date(2024, 2, 1), date(2024, 3, 1))
     assert len(windows_of([date(2026, 1, 1), date(2026, 1, 31), date(2026, 3, 1)], Grain.MONTH)) == 2
-    assert fitting_grain(date(2026, 1, 1), date(2026, 1, 20)) == Grain.DAY
-    assert fitting_grain(date(2020, 1, 1), date(2026, 1, 20)) == Grain.MONTH
