@@ -16,6 +16,7 @@ from core.assets.registry import VersionState
 from core.assets.registry import queries as registered
 from core.clock import system
 from core.decisions.releases import queries as released
+from core.decisions.releases.standing import Worth
 from core.decisions.releases.states import ReleaseState
 from core.evidence.explain import queries as explained
 from core.evidence.monitoring import queries as monitored
@@ -115,7 +116,7 @@ def test_the_live_one_was_approved_by_others_from_different_areas(view):
     assert live.version.author_id not in signers
     assert len(signers) >= 2
     assert len({s.area for s in live.approvals}) >= 2
-    assert live.standing(system()).effective
+    assert live.standing(system()).worth is not Worth.SUSPENDED
 
 
 def test_no_gate_blocks_what_waits(view):
