@@ -5,7 +5,7 @@ import streamlit as st
 from app.ui import badges
 from app.ui.card import card, page_header
 from app.ui.empty import empty
-from app.ui.model_row import Summary, heading, matching, row
+from app.ui.model_row import Summary, matching, row
 from app.wiring import reading
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import RISK_NAMES
@@ -116,7 +116,6 @@ page = (
     else 1
 )
 with card(_("Use cases"), badges.badge(ngettext("{n} use case", "{n} use cases", len(found)))):
-    heading()
     for summary in found[(page - 1) * PER_PAGE : page * PER_PAGE]:
         row(summary)
 if pages > 1:

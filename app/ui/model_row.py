@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from app.ui import badges
+from app.ui.list_row import list_row
 from app.ui.text import md
 from core.i18n import _, ngettext
-
-_WIDTHS = (3.0, 1.6, 1.2, 1.5, 1.6, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +40,28 @@ def matching(
     ]
 
 
-def heading() -> None:
-    """Draw the names of the columns."""
-    names = (_("Use case"), _("Owner"), _("Risk tier"), _("Stage"), _("Latest version"), _("Health"))
-    for column, name in zip(st.columns(_WIDTHS, vertical_alignment="center"), names, strict=True):
-        column.caption(name)
-
-
 def row(summary: Summary) -> None:
     """Draw one use case with the link to its record."""
-    cells = st.columns(_WIDTHS, vertical_alignment="center")
-    with cells[0]:
-        st.page_link(
-            "../pages/model.py",
-            label=md(summary.title),
-            icon=":material/deployed_code:",
-            query_params={"use_case": summary.slug},
-        )
-    cells[1].markdown(md(summary.owner) or "–")
-    cells[2].markdown(badges.tier(summary.tier))
-    held = badges.row(*(badges.status(stage) for stage in summary.stages))
-    cells[3].markdown(held or badges.badge(_("No version yet")))
-    latest = "–" if summary.latest is None else f"v{summary.latest} · {md(summary.model)}"
-    cells[4].markdown(latest)
-    cells[5].markdown(_health(summary.open_alerts))
+    latest = _("No version yet")
+    if summary.latest is not None:
+        latest = f"v{summary.latest} · {md(summary.model)}"
+    list_row(
+        "../pages/model.py",
+        f"**{md(summary.title)}**",
+        icon="deployed_code",
+        query={"use_case": summary.slug},
+        detail=" · ".join(part for part in (latest, md(summary.owner)) if part),
+        marks=badges.row(
+            badges.tier(summary.tier),
+            *(badges.status(stage) for stage in summary.stages),
+            _health(summary.open_alerts),
+        ),
+    )
 
 
 def _health(open_alerts: int | None) -> str:
     if open_alerts is None:
-        return f":gray[{_('Not watched yet')}]"
+        return badges.badge(_("Not watched yet"), icon="visibility_off")
     if not open_alerts:
         return badges.badge(_("No open alert"), badges.Tone.GOOD)
     return badges.badge(ngettext("{n} open alert", "{n} open alerts", open_alerts), badges.Tone.WARN)

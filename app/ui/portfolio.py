@@ -6,6 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from app.ui import badges
+from app.ui.list_row import list_row
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.text import md
 from core.assets.registry.usecase import RISK_NAMES, RiskTier
@@ -39,7 +40,6 @@ _TONES: Mapping[Urgency, str] = {
     Urgency.ALERT: "orange",
     Urgency.WARNING: "gray",
 }
-_WIDTHS = (2.6, 1.2, 1.5, 1.5, 1.2)
 
 
 def kpi_grid(scores: Sequence[Score], titles: Mapping[str, str]) -> None:
@@ -55,11 +55,11 @@ def _figure(score: Score, title: str) -> Figure:
     change = (last.value or 0) - (before.value or 0) if last and before else 0.0
     worse_up = definition.direction is Direction.LOWER
     return Figure(
-        label=definition.name,
+        label=md(definition.name),
         value=_amount(last.value, definition.unit) if last else "–",
         delta=_change(change, definition.unit) if last and before else "",
         reading="gray" if change == 0 else "inverse" if worse_up else "normal",
-        reference=f"{_(STATUS_NAMES[score.status])} · {title}",
+        reference=f"{_(STATUS_NAMES[score.status])} · {md(title)}",
         help_text=_help(score, latest, title),
         series=tuple(o.value for o in measured if o.value is not None),
     )
@@ -118,20 +118,21 @@ def attention_list(items: Sequence[Item], now: datetime) -> None:
 def model_lines(lines: Sequence[Line], owners: Mapping[str, str]) -> None:
     """Draw one row per use case with tier, stage, health and who answers for it."""
     for line in lines:
-        cells = st.columns(_WIDTHS, vertical_alignment="center")
-        name = f"{md(line.title)} :gray[v{line.live or line.latest}]" if line.latest else md(line.title)
-        cells[0].page_link(
-            "../pages/model.py",
-            label=name,
-            icon=":material/deployed_code:",
-            query_params={"use_case": line.slug},
-        )
-        cells[1].markdown(badges.tier(line.tier))
-        tone, icon = _STAGES[line.stage]
-        cells[2].markdown(badges.badge(_(STAGE_NAMES[line.stage]), tone, icon))
+        number_of = f"v{line.live or line.latest}" if line.latest else ""
+        stage_tone, stage_icon = _STAGES[line.stage]
         tone, icon = _HEALTH[line.health]
-        cells[3].markdown(badges.badge(_(HEALTH_NAMES[line.health]), tone, icon))
-        cells[4].markdown(f":gray[:material/person: {md(owners.get(line.owner_id, '–'))}]")
+        list_row(
+            "../pages/model.py",
+            f"**{md(line.title)}**",
+            icon="deployed_code",
+            query={"use_case": line.slug},
+            detail=" · ".join(part for part in (number_of, md(owners.get(line.owner_id, "–"))) if part),
+            marks=badges.row(
+                badges.tier(line.tier),
+                badges.badge(_(STAGE_NAMES[line.stage]), stage_tone, stage_icon),
+                badges.badge(_(HEALTH_NAMES[line.health]), tone, icon),
+            ),
+        )
 
 
 def risk_matrix(counts: Mapping[tuple[RiskTier, Stage], int]) -> None:

@@ -66,7 +66,7 @@ def test_a_house_in_order(page, house):
     metric = at.metric[0]
     assert (metric.label, metric.value, metric.delta) == ("AUC", "0.600", "+0.010")
     assert at.button[0].disabled
-    assert any(label.startswith("Credit") for label in links(at))
+    assert any(label.startswith("**Credit") for label in links(at))
 
 
 def test_what_waits_is_listed_with_its_way(page, house, actor):

@@ -58,7 +58,7 @@ def test_the_queue_holds_what_i_can_sign_and_not_what_i_made(bench):
     bench.version(bench.people["bea"])
     waiting(bench)
     mine = open_page(bench, "otto", "releases")
-    assert [link.label for link in mine.get("page_link")] == ["Credit **v2** → Production"]
+    assert [link.label for link in mine.get("page_link")] == ["**Credit v2** → Production"]
     own = bench.request(bench.people["bea"], bench.ask(registry.queries.versions, bench.use_case.id)[1].id)
     assert own
     assert len(open_page(bench, "otto", "releases").get("page_link")) == 2
