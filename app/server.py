@@ -27,6 +27,7 @@ from app.addresses import LOOPBACK_NAMES, Addresses, is_loopback
 from app.compression import Packed
 from app.doors import Doors
 from app.guard import TRUSTED_HEADERS, Guard
+from app.index_page import IndexPage
 from app.sign_in import SignIn
 from app.supervisor import Supervisor
 from app.ui.failure import on_script_error
@@ -87,7 +88,11 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
             Mount("/assets", StaticFiles(directory=HERE / "static")),
             Mount("/api", _api()),
         ],
-        middleware=[Middleware(Guard, doors=doors, addresses=addresses), Middleware(Packed)],
+        middleware=[
+            Middleware(Guard, doors=doors, addresses=addresses),
+            Middleware(Packed),
+            Middleware(IndexPage),
+        ],
         on_script_error=on_script_error,
     )
 
