@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from core.decisions.releases import queries as released
 from core.platform.access import queries as people
 from tests.benchmarks import sessions
 from tests.browser.harness import PAGES, ROOT, environment
@@ -86,5 +87,11 @@ def _cookies(folder: Path, count: int) -> list[str]:
 
 
 def _records(folder: Path) -> list[str]:
-    """The pages of one model and of one release review, with what they show in the address."""
-    raise NotImplementedError
+    """The record of the credit model, and the release that waits, by what they show in the address."""
+    store = open_folder(folder)
+    try:
+        with store.reading() as view:
+            waiting = released.open_releases(view)
+        return ["model?use_case=credit", *(f"release_review?release={found.id}" for found in waiting[:1])]
+    finally:
+        store.close()
