@@ -102,6 +102,8 @@ def add_version(
     positive_label: str,
     operating_threshold: float | None,
     note: str,
+    mapping: Mapping[str, str] | None = None,
+    score_column: str = "",
 ) -> Version:
     """Freeze a version in state `checking`; part of the submission, whose event names it."""
     require(uow.actor, Permission.UPLOAD_MODEL)
@@ -144,6 +146,9 @@ def add_version(
         operating_threshold=operating_threshold,
         signature={},
         note=note,
+        mapping=dict(mapping or {}),
+        score_column=score_column,
+        origin={},
     )
     uow.session.add(row)
     uow.session.flush()
@@ -161,6 +166,7 @@ def set_standing(
     signature: Signature | None = None,
     operating_threshold: float | None = None,
     refusal: Refusal | None = None,
+    origin: Mapping[str, object] | None = None,
 ) -> None:
     """Move a version to `state` with what a check found; part of a command, which asks for the right and records."""
     row = uow.session.exec(select(VersionRow).where(col(VersionRow.id) == version_id).with_for_update()).one()
@@ -172,6 +178,8 @@ def set_standing(
         row.signature = signature.to_json()
     if operating_threshold is not None:
         row.operating_threshold = operating_threshold
+    if origin is not None:
+        row.origin = dict(origin)
     row.refusal = None if refusal is None else {**asdict(refusal), "params": dict(refusal.params)}
     uow.session.add(row)
 

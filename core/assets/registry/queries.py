@@ -147,6 +147,9 @@ def _version(row: VersionRow, slug: str, model_name: str) -> Version:
         operating_threshold=row.operating_threshold,
         signature=Signature.from_json(row.signature),
         note=row.note,
+        mapping=row.mapping,
+        score_column=row.score_column,
+        origin=row.origin,
     )
 
 

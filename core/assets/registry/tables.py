@@ -69,6 +69,9 @@ class VersionRow(SQLModel, table=True):
     operating_threshold: float | None
     signature: dict[str, Any] = Field(sa_column=json_column())
     note: str
+    mapping: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
+    score_column: str = ""
+    origin: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
 
 
 class CardRevisionRow(SQLModel, table=True):

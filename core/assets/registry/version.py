@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Self, cast
 
+import pandas as pd
+
 from core.assets.datasets.schema import Column
 from core.i18n import N_, _
 
@@ -81,7 +83,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version: `number` counts within its use case; sizes are bytes."""
+    """One version: `number` counts within its use case; sizes are bytes.
+
+    `mapping` names the table's column for each feature that is called otherwise there; `score_column` holds the scores
+    of a model that is governed by its predictions alone; `origin` is what the file says of where it comes from.
+    """
 
     id: str
     use_case_id: str
@@ -107,3 +113,16 @@ class Version:
     operating_threshold: float | None
     signature: Signature
     note: str
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    score_column: str = ""
+    origin: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def table_columns(self) -> tuple[str, ...]:
+        """The table's columns that the model takes, in the order of its features."""
+        return tuple(self.mapping.get(name, name) for name in self.signature.names)
+
+    def features_of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the model's rows of the evaluation table, under the names that the model knows."""
+        found = table[list(self.table_columns)]
+        return found.set_axis(list(self.signature.names), axis="columns") if self.mapping else found

@@ -1,6 +1,7 @@
 """Read explanations."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pandas as pd
@@ -46,6 +47,7 @@ class Explanation:
     values_digest: str
     seconds: float
     created_at: datetime
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -89,7 +91,9 @@ class Comparison:
 def explanation(session: Session, version_id: str) -> Explanation | None:
     """Return the explanation of a version, or none before it is computed."""
     row = session.exec(select(ExplanationRow).where(ExplanationRow.version_id == version_id)).first()
-    return None if row is None else _read(row)
+    if row is None:
+        return None
+    return replace(_read(row), mapping=registry.version(session, version_id).mapping)
 
 
 def computed(session: Session, model_digest: str, data_digest: str, label: str) -> Explanation | None:
@@ -148,8 +152,11 @@ def scores(files: Files, explanation: Explanation) -> pd.Series:
 
 def inputs(files: Files, explanation: Explanation, rows: pd.Index) -> pd.DataFrame:
     """Return the feature values of the explained rows, indexed like `attributions`."""
-    table = datasets.frame(files, explanation.data_digest)[list(explanation.features)]
-    return table.iloc[rows.to_numpy()].set_axis(rows, axis=0)
+    features = list(explanation.features)
+    table = datasets.frame(files, explanation.data_digest)[
+        [explanation.mapping.get(name, name) for name in features]
+    ]
+    return table.iloc[rows.to_numpy()].set_axis(rows, axis=0).set_axis(features, axis=1)
 
 
 def case(files: Files, explanation: Explanation, row: int) -> Case:

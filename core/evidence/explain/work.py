@@ -65,11 +65,12 @@ def explain(context: JobContext, runner: Runner) -> None:
     with context.store.reading() as session:
         known = queries.computed(session, version.artifact_digest, version.dataset_digest, label)
         own = queries.explanation(session, version_id)
-    if known is not None and known.rows >= len(order):
+    # A mapping feeds the same model other columns: what was computed without it says nothing.
+    if known is not None and not version.mapping and known.rows >= len(order):
         if own is None or own.rows < known.rows:
             _store(context, version_id, _again(known))
         return
-    _Explaining(context, runner, version, table[list(version.signature.names)], label, order).run()
+    _Explaining(context, runner, version, version.features_of(table), label, order).run()
 
 
 def _label(version: Version, task: Task, table: pd.DataFrame) -> str:

@@ -86,8 +86,10 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
             fix=N_("Send the batch again when the version is ready."),
             number=version.number,
         )
-    texts = ["prediction_id", *(name for name, held in expected.features if held in _TEXT_KINDS)]
+    textual = [name for name, held in expected.features if held in _TEXT_KINDS]
+    texts = ["prediction_id", *textual, *(version.mapping[n] for n in textual if n in version.mapping)]
     table, unread = read_batch(store.files.path(digest), format_, texts)
+    table = _under_feature_names(table, version.mapping)
     judge = check_predictions if kind == BatchKind.PREDICTIONS else check_labels
     checked = judge(table, expected, now=store.clock())
     checked = replace(checked, refused=[*unread, *checked.refused])
@@ -112,6 +114,13 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
     raise Unavailable(
         "batch.busy", N_("Other batches of this version keep arriving."), fix=N_("Send this one again.")
     )
+
+
+def _under_feature_names(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
+    """Name columns as the model does where the batch uses the evaluation table's names for them."""
+    held = set(table.column_names)
+    named = {column: name for name, column in mapping.items() if name not in held}
+    return table.rename_columns([named.get(name, name) for name in table.column_names]) if named else table
 
 
 def _known(files: Files, parts: Sequence[LogPart]) -> KnownIds:
@@ -233,8 +242,9 @@ def _reference(store: Store, version: Version) -> Layout:
     with store.reading() as view:
         dataset = datasets.dataset(view, version.dataset_id)
         evaluation = intake.evaluation(view, version.id)
-    names = list(version.signature.names)
-    table = pq.read_table(store.files.path(dataset.digest), columns=names).replace_schema_metadata(None)
+    columns = list(version.table_columns)
+    table = pq.read_table(store.files.path(dataset.digest), columns=columns).replace_schema_metadata(None)
+    table = table.select(columns).rename_columns(list(version.signature.names))
     wanted = [Wanted(c.name, c.kind.value) for c in version.signature.features]
     predictions = ""
     if evaluation is not None:
