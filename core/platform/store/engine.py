@@ -11,7 +11,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=30000",
     "recursive_triggers=ON",
-    "cache_size=-16000",
+    "cache_size=-4000",
 )
 
 
