@@ -11,14 +11,15 @@ import streamlit as st
 class Figure:
     """One figure, already written in the reader's language.
 
-    `reading`: `normal` (up is good), `inverse` (down is good: losses) or `gray` (a change inside policy).
+    `reading`: `normal` (up is good), `inverse` (down is good: losses), `gray` (a change inside policy), or the colour of
+    a limit that is crossed.
     `reference` says what the delta is measured against; `help_text` says threshold, date and sample size.
     """
 
     label: str
     value: str
     delta: str = ""
-    reading: Literal["normal", "inverse", "gray"] = "normal"
+    reading: Literal["normal", "inverse", "gray", "orange", "red"] = "normal"
     reference: str = ""
     help_text: str = ""
     series: tuple[float, ...] = ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from app.ui.list_row import list_row
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.text import md
 from core.assets.registry.usecase import RISK_NAMES, RiskTier
-from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Direction
+from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Status
 from core.evidence.kpis.queries import Observation, Score
 from core.evidence.monitoring.windows import GRAIN_NAMES
 from core.i18n import _, ago, day, ngettext, number, percent
@@ -40,6 +41,8 @@ _TONES: Mapping[Urgency, str] = {
     Urgency.ALERT: "orange",
     Urgency.WARNING: "gray",
 }
+_READINGS: Mapping[Status, Literal["orange", "red"]] = {Status.WARNING: "orange", Status.CRITICAL: "red"}
+"""A change inside the bands is gray, whichever way it goes; colour is for what is out of them."""
 
 
 def kpi_grid(scores: Sequence[Score], titles: Mapping[str, str]) -> None:
@@ -53,12 +56,11 @@ def _figure(score: Score, title: str) -> Figure:
     before = measured[-2] if len(measured) > 1 else None
     last = measured[-1] if measured else None
     change = (last.value or 0) - (before.value or 0) if last and before else 0.0
-    worse_up = definition.direction is Direction.LOWER
     return Figure(
         label=md(definition.name),
         value=_amount(last.value, definition.unit) if last else "–",
         delta=_change(change, definition.unit) if last and before else "",
-        reading="gray" if change == 0 else "inverse" if worse_up else "normal",
+        reading=_READINGS.get(score.status, "gray"),
         reference=f"{_(STATUS_NAMES[score.status])} · {md(title)}",
         help_text=_help(score, latest, title),
         series=tuple(o.value for o in measured if o.value is not None),
