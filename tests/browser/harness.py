@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import socket
@@ -40,8 +39,6 @@ PAGES = (
     "/audit_trail",
     "/settings",
 )
-# On a deep link Streamlit's own front end asks the page's path for the server first, then the root: two 404s.
-PROBE = re.compile(r"/[a-z_]+/_stcore/(?:health|host-config)$")
 
 
 def free_port() -> int:
@@ -160,9 +157,7 @@ class Watch:
             self.foreign.append(f"request to another host: {request.url}")
 
     def _response(self, response) -> None:
-        if response.status >= 500 or (
-            response.status == 404 and not PROBE.search(urlsplit(response.url).path)
-        ):
+        if response.status >= 500 or response.status == 404:
             self.failed.append(f"{response.status} {response.url}")
 
     def _failed(self, request) -> None:
@@ -170,9 +165,7 @@ class Watch:
             self.failed.append(f"{request.failure} {request.url}")
 
     def _console(self, message) -> None:
-        where = urlsplit((message.location or {}).get("url", "")).path
-        probing = message.text.startswith("Failed to load resource") and PROBE.search(where)
-        if message.type == "error" and not probing:
+        if message.type == "error":
             self.errors.append(f"console: {message.text[:300]}")
 
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.shared_data
 
 AUTHOR, OPERATIONS, COMPLIANCE = "Ingrid Lindqvist", "Tomasz Wilk", "Lukas Brandt"
 PURPOSE = "Plan rooms and bicycles ahead; nobody is refused anything because of it. <b>:smile: $x$ [a](http://b.example)"
+JOINER = "\u2060"  # has no width; it keeps a shortcode from becoming an icon
 PATIENCE = 90_000  # milliseconds a background job may take on a busy machine
 
 
@@ -59,7 +60,9 @@ def upload(page, model):
     choose(page, "What the model predicts", "A quantity" if model.task == "regression" else "Yes or no")
     choose(page, "Lawful basis", "No personal data")
     press(page, "Create the use case")
-    page.get_by_text(PURPOSE).wait_for()  # as typed: neither markup nor a link
+    shown = page.get_by_text("Plan rooms and bicycles ahead").first
+    shown.wait_for()
+    assert PURPOSE in shown.inner_text().replace(JOINER, "")  # as typed: neither markup nor a link
     page.locator("input[type=file]").nth(0).set_input_files(model.model)
     page.get_by_text(model.model.name).first.wait_for()
     harness.settled(page)
