@@ -18,9 +18,9 @@ from core.settings import Settings
 
 def signing_key(settings: Settings) -> Ed25519PrivateKey:
     """Return the installation's key; make one at first use. Raise `Invalid` when others may read the file."""
-    path = Path(settings.signing_key) if settings.signing_key else settings.folder_path / "keys" / "log.pem"
+    path = signing_path(settings)
     if not path.exists():
-        _make(path)
+        make(path)
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise Invalid(
             "audit.key_open",
@@ -39,7 +39,13 @@ def signing_key(settings: Settings) -> Ed25519PrivateKey:
     return key
 
 
-def _make(path: Path) -> None:
+def signing_path(settings: Settings) -> Path:
+    """Return where the key lies: named by the settings, else in the installation's folder."""
+    return Path(settings.signing_key) if settings.signing_key else settings.folder_path / "keys" / "log.pem"
+
+
+def make(path: Path) -> None:
+    """Write a fresh key that only its owner may read; raise `FileExistsError` where there is one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -4,16 +4,20 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
-from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, func, select
 
 from core.platform.audit import proofs
 from core.platform.audit.log import stamp
-from core.platform.audit.merkle import Frontier, leaf_hash, node_hash
+from core.platform.audit.merkle import Frontier, node_hash
 from core.platform.audit.tables import KEPT_LEVEL, AuditCheckpoint, AuditEvent, AuditFrontier, AuditNode
+from core.platform.audit.verification import Verification, verify
 from core.platform.store import Json
+
+__all__ = [
+    "KeptCheckpoint", "RecordedEvent", "Verification", "actions", "bodies", "checkpoints", "count", "event", "events",
+    "happened_since", "head", "last_checkpoint", "leaves", "prove_consistency", "prove_inclusion", "verify",
+]  # fmt: skip
 
 PAGE = 5_000
 
@@ -44,17 +48,6 @@ class KeptCheckpoint:
     key: str
     time: datetime
     places: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a full recomputation found: `root` in hexadecimal, `first_bad` the index of the first entry at fault."""
-
-    size: int
-    root: str
-    ok: bool
-    first_bad: int | None = None
-    reason: str = ""
 
 
 def events(
@@ -119,78 +112,24 @@ def last_checkpoint(session: Session) -> KeptCheckpoint | None:
     return found[0] if found else None
 
 
-def verify(session: Session) -> Verification:
-    """Recompute every leaf and the root from the bodies; name the first entry that does not fit.
-
-    An entry is at fault when its index leaves a gap, its body does not hash to its leaf, or its body is not the one
-    the search columns name. At the end the recomputed edge must equal the stored one, which reveals a cut tail and an
-    entry rewritten together with its leaf; the stored inner nodes then name the block it lies in.
-    """
-    size, root = head(session)
-    kept = {
-        (n.level, n.idx): n.hash for n in session.exec(select(AuditNode).where(AuditNode.level == KEPT_LEVEL))
-    }
-    frontier = Frontier()
-    for row in _all(session):
-        reason = _fault(row, frontier.size)
-        if reason:
-            return Verification(size, root, ok=False, first_bad=frontier.size, reason=reason)
-        start = frontier.size
-        frontier, completed = frontier.grow(row.leaf)
-        for level, index, node in completed:
-            if level == KEPT_LEVEL and kept.get((level, index)) != node:
-                return Verification(size, root, ok=False, first_bad=start - (1 << level) + 1, reason="block")
-    if frontier.size != size:
-        return Verification(size, root, ok=False, first_bad=min(frontier.size, size), reason="size")
-    if frontier.root().hex() != root:
-        block = (size >> KEPT_LEVEL) << KEPT_LEVEL
-        return Verification(size, root, ok=False, first_bad=min(block, max(size - 1, 0)), reason="root")
-    return Verification(size, root, ok=True)
+def bodies(session: Session, start: int = 0) -> Iterator[str]:
+    """Yield every canonical body from `start` on, in order, without holding them."""
+    query = select(AuditEvent.body).where(AuditEvent.idx >= start).order_by(col(AuditEvent.idx))
+    yield from session.execute(query.execution_options(yield_per=PAGE)).scalars()
 
 
-class _Row(NamedTuple):
-    idx: int
-    body: str
-    leaf: bytes
-    action: str
-    actor: str
-    subject_kind: str
-    subject_id: str
-    time: str
+def leaves(session: Session, start: int, end: int) -> Iterator[bytes]:
+    """Yield the leaf hashes of entries [start, end)."""
+    query = select(AuditEvent.leaf).where(AuditEvent.idx >= start, AuditEvent.idx < end)
+    yield from session.execute(
+        query.order_by(col(AuditEvent.idx)).execution_options(yield_per=PAGE)
+    ).scalars()
 
 
-def _fault(row: _Row, index: int) -> str:
-    if row.idx != index:
-        return "gap"
-    if leaf_hash(row.body.encode()) != row.leaf:
-        return "body"
-    body = json.loads(row.body)
-    said = (
-        body["seq"],
-        body["action"],
-        body["actor"]["id"],
-        body["subject"]["kind"],
-        body["subject"]["id"],
-        body["time"],
-    )
-    if said != (row.idx, *row[3:]):
-        return "columns"
-    return ""
-
-
-def _all(session: Session) -> Iterator[_Row]:
-    table = AuditEvent.__table__  # type: ignore[attr-defined]
-    columns = [table.c[name] for name in _Row._fields]
-    last = -1
-    while True:
-        rows = session.execute(
-            sql_select(*columns).where(table.c.idx > last).order_by(table.c.idx).limit(PAGE)
-        ).all()
-        if not rows:
-            return
-        for row in rows:
-            yield _Row(*row)
-        last = rows[-1][0]
+def happened_since(session: Session, index: int, prefix: str) -> bool:
+    """Say whether an action that begins with `prefix` was recorded at `index` or later."""
+    query = select(AuditEvent.idx).where(AuditEvent.idx >= index, col(AuditEvent.action).startswith(prefix))
+    return session.exec(query.limit(1)).first() is not None
 
 
 def prove_inclusion(session: Session, index: int, size: int | None = None) -> list[bytes]:

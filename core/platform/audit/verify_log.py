@@ -3,8 +3,10 @@
     python verify_log.py EXPORT.jsonl --key ORIGIN+ID+BASE64 CHECKPOINT...
 
 EXPORT holds one line per event: {"body": "…canonical JSON…"}, in order (a plain body per line is taken too).
-Each CHECKPOINT is a C2SP signed note that was kept elsewhere. The verdict names the first entry at fault as closely as
-the checkpoints allow: after the last checkpoint that fits, up to the first that does not.
+Each CHECKPOINT is a C2SP signed note that was kept elsewhere; several keys may be given when the key was changed.
+The verdict names the first entry at fault: exactly, where `leaves-SIZE.bin` lies beside the note (the hashes of the
+entries since the note before), else as closely as the notes allow: after the last that fits, up to the first that
+does not.
 Exit status: 0 every checkpoint fits, 1 one does not, 2 unusable input.
 
 Hashes as in RFC 9162, section 2.1: leaf SHA-256(00 ‖ body), node SHA-256(01 ‖ left ‖ right).
@@ -14,24 +16,30 @@ import argparse
 import base64
 import binascii
 import json
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 BODY_PREFIX = '{"body":'
+HASH = 32
+KEPT = 8
+Found = tuple[int, int, str]
+Kept = Mapping[tuple[int, int], bytes]
 
 
 class Unusable(Exception):
     """The input cannot be judged at all."""
 
 
-def leaves(path: str) -> Iterator[tuple[bytes, bool]]:
-    """Yield each entry's leaf hash, and whether its own index says that it stands where it stands."""
+def entries_of(path: str) -> "Iterator[tuple[bytes, str]]":
+    """Yield each entry's leaf hash, and what its own words say against its place; empty where nothing does."""
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - one file, plain library
         for index, line in enumerate(file):
             text = line.rstrip("\n")
             body = json.loads(text)["body"] if text.startswith(BODY_PREFIX) else text
-            yield sha256(b"\x00" + body.encode()).digest(), f'"seq":{index},' in body
+            fault = "" if f'"seq":{index},' in body else "out of place"
+            yield sha256(b"\x00" + body.encode()).digest(), fault
 
 
 def read_note(note: str, key: str) -> tuple[int, bytes]:
@@ -61,60 +69,146 @@ def read_note(note: str, key: str) -> tuple[int, bytes]:
     raise Unusable("a checkpoint carries no valid signature of this key")
 
 
-def held_elsewhere(paths: Iterable[str], key: str) -> dict[int, bytes]:
-    """Return the root that each kept checkpoint names, by size."""
-    held: dict[int, bytes] = {}
+class Held:
+    """What was kept elsewhere: roots by size, and the leaf hashes [start, size) that lay beside some of the notes."""
+
+    def __init__(self) -> None:
+        self.roots: dict[int, bytes] = {}
+        self.leaves: dict[int, tuple[int, bytes]] = {}
+
+    def add(self, size: int, root: bytes, leaves: bytes = b"") -> None:
+        """Add a checkpoint; raise `Unusable` where it contradicts another of the same size."""
+        if self.roots.setdefault(size, root) != root:
+            raise Unusable(f"two checkpoints of size {size} disagree: the log was forked")
+        count = len(leaves) // HASH
+        if leaves and len(leaves) % HASH == 0 and count <= size:
+            self.leaves[size - count] = (size, leaves)
+
+
+def held_elsewhere(paths: "Iterable[str]", keys: "Sequence[str]") -> Held:
+    """Read notes and the leaf hashes beside them; each note must be signed by one of `keys`."""
+    held = Held()
     for path in paths:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            size, root = read_note(file.read(), key)
-        if held.setdefault(size, root) != root:
-            raise Unusable(f"two checkpoints of size {size} disagree: the log was forked")
+            size, root = read_signed(file.read(), keys)
+        beside = os.path.join(os.path.dirname(path), f"leaves-{size:012d}.bin")  # noqa: PTH118, PTH120
+        leaves = b""
+        if os.path.exists(beside):  # noqa: PTH110
+            with open(beside, "rb") as file:  # noqa: PTH123
+                leaves = file.read()
+        held.add(size, root, leaves)
     return held
 
 
-def judge(entries: Iterable[tuple[bytes, bool]], checkpoints: dict[int, bytes]) -> dict[str, object]:
-    """Return the verdict: entries read, entries sealed, and the range in which the first bad one lies."""
-    edge: list[bytes] = []
-    size = sealed = 0
-    first_bad: int | None = None
-    wanted = sorted(checkpoints)
-    for leaf, in_place in entries:
-        if not in_place and first_bad is None:
-            first_bad = size
-        node, rest = leaf, size
+def read_signed(note: str, keys: "Sequence[str]") -> "tuple[int, bytes]":
+    """Return size and root of a note signed by one of `keys`; raise `Unusable` otherwise."""
+    for key in keys:
+        try:
+            return read_note(note, key)
+        except Unusable:
+            continue
+    raise Unusable("a checkpoint carries no valid signature of a known key")
+
+
+class Tree:
+    """The log's tree as far as it is read: the roots of its complete subtrees, largest first."""
+
+    def __init__(self, size: int = 0, edge: "Sequence[bytes]" = (), kept: "Kept | None" = None) -> None:
+        self.size, self.edge, self.kept = size, list(edge), kept
+
+    def push(self, leaf: bytes) -> "Found | None":
+        """Append a leaf; return the block whose stored inner node contradicts its entries."""
+        node, rest, level, found = leaf, self.size, 0, None
         while rest & 1:
-            node = sha256(b"\x01" + edge.pop() + node).digest()
+            node = sha256(b"\x01" + self.edge.pop() + node).digest()
             rest >>= 1
-        edge.append(node)
-        size += 1
-        if size in checkpoints:
-            if _root(edge) != checkpoints[size]:
-                return _verdict(
-                    size, sealed, first_bad if first_bad is not None else sealed, size - 1, "altered"
-                )
-            sealed = size
-    if first_bad is not None:
-        return _verdict(size, sealed, first_bad, first_bad, "out of place")
-    if wanted and wanted[-1] > size:
-        return _verdict(size, sealed, size, size, "cut")
-    return _verdict(size, sealed, None, None, "")
+            level += 1
+            if (
+                level >= KEPT
+                and self.kept is not None
+                and found is None
+                and self.kept.get((level, rest)) != node
+            ):
+                found = (rest << level, self.size, "block")
+        self.edge.append(node)
+        self.size += 1
+        return found
+
+    def root(self) -> bytes:
+        """Root of what was read; the hash of nothing for an empty log."""
+        if not self.edge:
+            return sha256(b"").digest()
+        root = self.edge[-1]
+        for left in reversed(self.edge[:-1]):
+            root = sha256(b"\x01" + left + root).digest()
+        return root
 
 
-def _root(edge: list[bytes]) -> bytes:
-    root = edge[-1]
-    for left in reversed(edge[:-1]):
-        root = sha256(b"\x01" + left + root).digest()
-    return root
+def judge(
+    entries: "Iterable[tuple[bytes, str]]", held: Held, kept: "Kept | None" = None
+) -> "dict[str, object]":
+    """Return the verdict: entries read, entries sealed, root, and the range in which the first bad one lies.
+
+    `kept` are the inner nodes (level, index) that the log itself stores: they narrow the range where no leaves are held.
+    """
+    tree = Tree(kept=kept)
+    sealed = 0
+    suspect: Found | None = None
+    stretch: _Stretch | None = None
+    for leaf, fault in entries:
+        if tree.size in held.leaves:
+            stretch = _Stretch(tree, *held.leaves[tree.size])
+        if stretch is not None:
+            stretch.compare(tree.size, leaf)
+        if fault and suspect is None:
+            suspect = (tree.size, tree.size, fault)
+        contradicted = tree.push(leaf)
+        suspect = suspect or contradicted
+        if tree.size in held.roots:
+            if tree.root() != held.roots[tree.size]:
+                exact = stretch.first_bad(tree.size, held) if stretch else None
+                return _verdict(tree, sealed, exact or suspect or (sealed, tree.size - 1, "altered"))
+            if suspect is None:
+                sealed = tree.size
+    if held.roots and max(held.roots) > tree.size:
+        exact = stretch.first_bad(tree.size, held) if stretch else None
+        return _verdict(tree, sealed, exact or suspect or (tree.size, tree.size, "cut"))
+    return _verdict(tree, sealed, suspect)
 
 
-def _verdict(
-    size: int, sealed: int, first: "int | None", last: "int | None", fault: str
-) -> dict[str, object]:
+class _Stretch:
+    """Leaf hashes held elsewhere for entries [start, end), and the first of ours that differs."""
+
+    def __init__(self, tree: Tree, end: int, leaves: bytes) -> None:
+        self.start, self.end, self.leaves, self.edge = tree.size, end, leaves, list(tree.edge)
+        self.differs: int | None = None
+
+    def compare(self, index: int, leaf: bytes) -> None:
+        if self.differs is None and index < self.end:
+            offset = (index - self.start) * HASH
+            if self.leaves[offset : offset + HASH] != leaf:
+                self.differs = index
+
+    def first_bad(self, size: int, held: Held) -> "Found | None":
+        """Name the first bad entry, if the held hashes are proved by the signed root; unproved ones accuse nobody."""
+        tree = Tree(self.start, self.edge)
+        for offset in range(0, len(self.leaves), HASH):
+            tree.push(self.leaves[offset : offset + HASH])
+        if tree.root() != held.roots.get(self.end):
+            return None
+        if self.differs is not None:
+            return (self.differs, self.differs, "altered")
+        return (size, size, "cut") if size < self.end else None
+
+
+def _verdict(tree: Tree, sealed: int, found: "Found | None") -> "dict[str, object]":
+    first, last, fault = found or (None, None, "")
     return {
-        "ok": first is None,
-        "events": size,
+        "ok": found is None,
+        "events": tree.size,
+        "root": tree.root().hex(),
         "sealed": sealed,
-        "not_yet_sealed": max(size - sealed, 0),
+        "not_yet_sealed": max(tree.size - sealed, 0),
         "fault": fault,
         "first_bad_from": first,
         "first_bad_to": last,
@@ -127,11 +221,16 @@ def main() -> int:
         description="Verify an exported audit log against checkpoints kept elsewhere."
     )
     parser.add_argument("export")
-    parser.add_argument("--key", required=True, help="the log's verifier key: ORIGIN+ID+BASE64")
+    parser.add_argument(
+        "--key",
+        required=True,
+        action="append",
+        help="the log's verifier key: ORIGIN+ID+BASE64; may be repeated",
+    )
     parser.add_argument("checkpoints", nargs="*")
     arguments = parser.parse_intermixed_args()
     try:
-        verdict = judge(leaves(arguments.export), held_elsewhere(arguments.checkpoints, arguments.key))
+        verdict = judge(entries_of(arguments.export), held_elsewhere(arguments.checkpoints, arguments.key))
     except (Unusable, OSError, ValueError, KeyError) as error:
         sys.stdout.write(json.dumps({"ok": False, "unusable": str(error)}) + "\n")
         return 2
