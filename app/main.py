@@ -22,7 +22,7 @@ PAGES = HERE.parent / "pages"
 
 def navigation() -> list[st.Page]:
     """Return the pages in the order of the work: look, bring, measure, explain, decide, prove."""
-    pages = [
+    return [
         _page("overview", _("Overview"), "space_dashboard", default=True),
         _page("models", _("Models"), "deployed_code"),
         _page("model", _("Model"), "deployed_code", visibility="hidden"),
@@ -35,7 +35,6 @@ def navigation() -> list[st.Page]:
         _page("audit_trail", _("Audit trail"), "history"),
         _page("settings", _("Settings"), "settings"),
     ]
-    return [page for page in pages if page is not None]
 
 
 def _page(
@@ -45,10 +44,8 @@ def _page(
     *,
     default: bool = False,
     visibility: Literal["visible", "hidden"] = "visible",
-) -> st.Page | None:
+) -> st.Page:
     path = PAGES / f"{name}.py"
-    if not path.exists():
-        return None
     return st.Page(
         path, title=title, icon=f":material/{icon}:", url_path=name, default=default, visibility=visibility
     )
