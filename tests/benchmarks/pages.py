@@ -87,11 +87,11 @@ def _cookies(folder: Path, count: int) -> list[str]:
 
 
 def _records(folder: Path) -> list[str]:
-    """The record of the credit model, and the release that waits, by what they show in the address."""
+    """The release that waits, by what it shows in the address."""
     store = open_folder(folder)
     try:
         with store.reading() as view:
             waiting = released.open_releases(view)
-        return ["model?use_case=credit", *(f"release_review?release={found.id}" for found in waiting[:1])]
+        return [f"release_review?release={found.id}" for found in waiting[:1]]
     finally:
         store.close()

@@ -31,7 +31,7 @@ async def visit(socket: websockets.ClientConnection, page: str, times: Times) ->
     """Go to a page (`name?query`) and return the milliseconds until its script has finished."""
     name, _, query = page.partition("?")
     message = BackMsg()
-    message.rerun_script.page_name = name
+    message.rerun_script.page_name = name.strip("/")
     message.rerun_script.query_string = query
     begin = time.perf_counter()
     await socket.send(message.SerializeToString())
@@ -42,6 +42,8 @@ async def visit(socket: websockets.ClientConnection, page: str, times: Times) ->
         kind = forward.WhichOneof("type")
         if kind == "new_session":
             started = True
+        elif kind == "page_not_found":
+            times.failures.append(f"{page}: there is no such page")
         elif kind == "delta" and forward.delta.new_element.WhichOneof("type") == "exception":
             times.failures.append(f"{page}: {forward.delta.new_element.exception.message[:200]}")
         elif kind == "script_finished" and started:
