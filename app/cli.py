@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from core.errors import AvalError
-from core.i18n import _, moment, ngettext, number, use, use_zone
+from core.i18n import _, use, use_zone
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,17 @@ class Commands(click.Group):
 
     elsewhere = {  # noqa: RUF012 - a table, never changed
         "push": ("app.push", "push_command", "Send a model and its evaluation table, wait for the checks."),
+        "audit": ("app.audit_commands", "audit", "Verify, export, prove and seal the audit log."),
+        "backup": ("app.audit_commands", "backup", "Back the store up into a folder while it runs."),
+        "backup-keys": (
+            "app.audit_commands",
+            "backup_keys",
+            "Save the keys of people's names, apart from the backup.",
+        ),
+        "restore": ("app.audit_commands", "restore", "Fill a new, empty store from a backup."),
+        "restore-keys": ("app.audit_commands", "restore_keys", "Bring the keys of people's names back."),
+        "scrub": ("app.audit_commands", "scrub", "Hash every stored file anew."),
+        "verify": ("app.audit_commands", "verify_dossier", "Check a release dossier offline."),
         "release": ("app.cli_release", "release", "See and sign releases with a token of your own."),
     }
 
@@ -177,79 +188,6 @@ def migrate(folder: str | None, database_url: str | None, draft: str | None) -> 
         if fresh
         else _("Up to date: {revision}.", revision=newest)
     )
-
-
-@main.group()
-def audit() -> None:
-    """Verify and read the audit log."""
-
-
-@audit.command("verify")
-@where
-@click.pass_context
-def verify(ctx: click.Context, folder: str | None, database_url: str | None) -> None:
-    """Recompute the whole log; print its size and root, or the first entry at fault (exit status 1)."""
-    from core.platform.audit import queries  # noqa: PLC0415
-
-    store = existing_store(folder, database_url)
-    try:
-        with store.reading() as view:
-            found = queries.verify(view)
-    finally:
-        store.close()
-    if found.ok:
-        click.echo(ngettext("{n} event, each in its place.", "{n} events, each in its place.", found.size))
-        click.echo(_("root {root}", root=found.root))
-        return
-    if found.first_bad is None:
-        click.echo(_("BROKEN: the stored root does not follow from the events."), err=True)
-    else:
-        click.echo(
-            _(
-                "BROKEN: event {index} is the first at fault ({reason}).",
-                index=found.first_bad,
-                reason=found.reason,
-            ),
-            err=True,
-        )
-    click.echo(_("Compare with a backup or an exported copy; nothing before it was touched."), err=True)
-    ctx.exit(1)
-
-
-@audit.command("events")
-@where
-@click.option("--action", help="Only this action, such as release.signed.")
-@click.option("--subject", help="Only this subject's id.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="One canonical body per line.")
-def events(
-    folder: str | None,
-    database_url: str | None,
-    action: str | None,
-    subject: str | None,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """List the newest entries, the oldest of them first."""
-    from core.platform.access import queries as access  # noqa: PLC0415
-    from core.platform.audit import queries  # noqa: PLC0415
-
-    store = existing_store(folder, database_url)
-    try:
-        with store.reading() as view:
-            found = queries.events(view, action=action, subject_id=subject, limit=limit)[::-1]
-            names = access.names(view, {e.actor_id for e in found})
-    finally:
-        store.close()
-    for event in found:
-        if as_json:
-            click.echo(event.body)
-            continue
-        who = names.get(event.actor_id, event.actor_id)
-        click.echo(
-            f"{number(event.index):>7}  {moment(event.time)}  {event.action:<28} "
-            f"{event.subject_kind} {event.subject_id}  · {who} ({event.via})"
-        )
 
 
 def _say(text: str) -> None:

@@ -104,5 +104,5 @@ WITHOUT_PERMISSION = {
     # Parts of another command, or the log's own seal: the permission was checked where the work was asked for.
     "audit.keep_checkpoint", "registry.set_standing", "explain.enqueue_for",
     # One's own account: the first administrator by a single-use link, one's own password, one's own language.
-    "access.set_up", "access.change_password", "access.choose_language",
+    "audit.record_rotation", "access.set_up", "access.change_password", "access.choose_language",
 }  # fmt: skip

@@ -10,12 +10,18 @@ from sqlmodel import col, delete, select, update
 from core.errors import Conflict, Invalid, NotFound, Refused
 from core.i18n import LANGUAGES, N_, nearest
 from core.ids import new_id
-from core.platform.access import queries, secrets, ways_in
+from core.platform.access import personal, queries, secrets, ways_in
+from core.platform.access.erasure import erase_person, leave_an_administrator
 from core.platform.access.passwords import Protected
 from core.platform.access.permissions import Permission, Role, require
 from core.platform.access.sessions import Purpose
 from core.platform.access.tables import HouseRow, PersonRoleRow, PersonRow, SessionRow, TokenRow
 from core.platform.store import UnitOfWork
+
+__all__ = [
+    "add_person", "change_password", "choose_language", "claim_house", "create_token", "disable_person", "enable_person",
+    "erase_person", "revoke_token", "set_roles", "set_up",
+]  # fmt: skip
 
 LONGEST_TOKEN = timedelta(days=366)
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
@@ -77,8 +83,9 @@ def add_person(
     uow.session.add(
         PersonRow(
             id=person_id,
-            name=name,
-            email=email,
+            name_sealed=personal.seal_text(uow, person_id, name),
+            email_sealed=personal.seal_text(uow, person_id, email),
+            email_index=personal.make_email_index(uow, email),
             password_hash=password,
             language=nearest(language),
             created_at=uow.now,
@@ -114,7 +121,7 @@ def set_roles(uow: UnitOfWork, person_id: str, roles: Collection[str]) -> None:
     if wanted == before:
         return
     if Role.ADMINISTRATOR not in wanted:
-        _leave_an_administrator(uow, person_id)
+        leave_an_administrator(uow, person_id)
     uow.session.execute(delete(PersonRoleRow).where(col(PersonRoleRow.person_id) == person_id))
     _grant(uow, person_id, wanted)
     uow.record("person.roles_set", "person", person_id, {"before": sorted(before), "after": sorted(wanted)})
@@ -126,7 +133,7 @@ def disable_person(uow: UnitOfWork, person_id: str) -> None:
     row = _row(uow, person_id)
     if row.disabled_at is not None:
         return
-    _leave_an_administrator(uow, person_id)
+    leave_an_administrator(uow, person_id)
     row.disabled_at = uow.now
     _end_sessions(uow, person_id)
     uow.record("person.disabled", "person", person_id)
@@ -136,7 +143,7 @@ def enable_person(uow: UnitOfWork, person_id: str) -> None:
     """Open a closed account again."""
     require(uow.actor, Permission.MANAGE_PEOPLE)
     row = _row(uow, person_id)
-    if row.disabled_at is None:
+    if row.disabled_at is None or row.erased_at is not None:
         return
     row.disabled_at = None
     uow.record("person.enabled", "person", person_id)
@@ -259,23 +266,6 @@ def _row(uow: UnitOfWork, person_id: str) -> PersonRow:
     if row is None:
         raise NotFound("person.unknown", N_("There is no person {id}."), id=person_id)
     return row
-
-
-def _leave_an_administrator(uow: UnitOfWork, person_id: str) -> None:
-    # Locking every administrator's row first keeps two at once from removing each other on PostgreSQL.
-    others = uow.session.exec(
-        select(PersonRow.id)
-        .join(PersonRoleRow, col(PersonRoleRow.person_id) == PersonRow.id)
-        .where(PersonRoleRow.role == Role.ADMINISTRATOR.value, col(PersonRow.disabled_at).is_(None))
-        .order_by(PersonRow.id)
-        .with_for_update()
-    ).all()
-    if set(others) == {person_id}:
-        raise Conflict(
-            "person.last_administrator",
-            N_("This is the last administrator."),
-            fix=N_("Make somebody else an administrator first."),
-        )
 
 
 def _end_sessions(uow: UnitOfWork, person_id: str, *, keep: str = "") -> None:

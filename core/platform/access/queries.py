@@ -1,6 +1,6 @@
 """Read people, sessions, tokens and tickets."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -8,8 +8,8 @@ from typing import Literal
 from sqlmodel import Session, col, func, select
 
 from core.errors import NotFound
-from core.i18n import N_
-from core.platform.access import secrets
+from core.i18n import N_, _
+from core.platform.access import personal, secrets
 from core.platform.access.sessions import WINDOW, Open, Purpose
 from core.platform.access.tables import (
     AttemptRow,
@@ -36,6 +36,7 @@ class Person:
     disabled: bool
     language: str
     has_password: bool = True
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +80,37 @@ def person(session: Session, person_id: str) -> Person:
 def find(session: Session, person_id: str) -> Person | None:
     """Return one person, or none."""
     row = session.get(PersonRow, person_id)
-    return None if row is None else _person(row, _roles(session, [row.id]))
+    return None if row is None else _persons(session, [row])[0]
 
 
 def people(session: Session) -> list[Person]:
-    """Return everyone, by name."""
-    rows = session.exec(select(PersonRow).order_by(func.lower(PersonRow.name), PersonRow.id)).all()
-    roles = _roles(session, [row.id for row in rows])
-    return [_person(row, roles) for row in rows]
+    """Return everyone who was not erased, by name."""
+    rows = session.exec(select(PersonRow).where(col(PersonRow.erased_at).is_(None))).all()
+    return sorted(_persons(session, rows), key=lambda found: (found.name.lower(), found.id))
 
 
 def names(session: Session, ids: Collection[str]) -> dict[str, str]:
     """Return the names of those of `ids` that are people, and the labels of those that are service tokens."""
     wanted = set(ids)
-    found = dict(
-        session.exec(select(PersonRow.id, PersonRow.name).where(col(PersonRow.id).in_(wanted))).all()
-    )
+    columns = select(PersonRow.id, PersonRow.name_sealed, PersonRow.erased_at)
+    rows = session.exec(columns.where(col(PersonRow.id).in_(wanted))).all()
+    keys = personal.keys(session, [person_id for person_id, _sealed, _erased in rows])
+    found = {
+        person_id: _name(
+            person_id, personal.open_with(keys.get(person_id), person_id, sealed), erased=erased is not None
+        )
+        for person_id, sealed, erased in rows
+    }
     found.update(session.exec(select(TokenRow.id, TokenRow.label).where(col(TokenRow.id).in_(wanted))).all())
     return found
 
 
 def by_email(session: Session, email: str) -> tuple[str, str | None, bool] | None:
     """Return id, password hash and whether the account is disabled, for the sign-in alone."""
-    row = session.exec(select(PersonRow).where(PersonRow.email == email.strip().lower())).first()
+    index = personal.email_index(session, email)
+    if index is None:
+        return None
+    row = session.exec(select(PersonRow).where(PersonRow.email_index == index)).first()
     return None if row is None else (row.id, row.password_hash, row.disabled_at is not None)
 
 
@@ -222,16 +231,31 @@ def _roles(session: Session, ids: Collection[str]) -> dict[str, frozenset[str]]:
     return {person_id: frozenset(roles) for person_id, roles in found.items()}
 
 
-def _person(row: PersonRow, roles: dict[str, frozenset[str]]) -> Person:
-    return Person(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        roles=roles[row.id],
-        disabled=row.disabled_at is not None,
-        language=row.language,
-        has_password=row.password_hash is not None,
-    )
+def _persons(session: Session, rows: Sequence[PersonRow]) -> list[Person]:
+    ids = [row.id for row in rows]
+    roles, keys = _roles(session, ids), personal.keys(session, ids)
+    return [
+        Person(
+            id=row.id,
+            name=_name(
+                row.id,
+                personal.open_with(keys.get(row.id), row.id, row.name_sealed),
+                erased=row.erased_at is not None,
+            ),
+            email=personal.open_with(keys.get(row.id), row.id, row.email_sealed) or "",
+            roles=roles[row.id],
+            disabled=row.disabled_at is not None,
+            language=row.language,
+            has_password=row.password_hash is not None,
+            erased=row.erased_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def _name(person_id: str, opened: str | None, *, erased: bool) -> str:
+    """The name; a person whose key is away after a restore goes by their pseudonym until it is back."""
+    return _("Erased person") if erased else opened or person_id
 
 
 def _token(row: TokenRow) -> Token:

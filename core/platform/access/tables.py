@@ -1,8 +1,11 @@
-"""Rows of people and of the ways in; names and e-mail addresses live in `person` and nowhere else."""
+"""Rows of people and of the ways in.
+
+Names and e-mail addresses live in `person` and nowhere else, as ciphertext under the person's own key.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from core.platform.store.columns import json_column, utc
@@ -23,12 +26,23 @@ class PersonRow(SQLModel, table=True):
     __tablename__ = "person"
 
     id: str = Field(primary_key=True)
-    name: str
-    email: str = Field(unique=True)
+    name_sealed: str
+    email_sealed: str
+    email_index: str | None = Field(default=None, unique=True)
     password_hash: str | None = None
     language: str = "en"
     created_at: datetime = Field(sa_column=utc())
     disabled_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    erased_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class PersonKeyRow(SQLModel, table=True):
+    """The key of one person's data, and the one that finds people by address; never exported, never in a backup."""
+
+    __tablename__ = "person_key"
+
+    person_id: str = Field(primary_key=True)
+    key: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
 
 
 class PersonRoleRow(SQLModel, table=True):
@@ -80,9 +94,23 @@ class TicketRow(SQLModel, table=True):
     person_id: str | None = Field(default=None, foreign_key="person.id")
     purpose: str
     subject: str
+    how: str = ""
     created_at: datetime = Field(sa_column=utc())
     expires_at: datetime = Field(sa_column=utc())
     used_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class AnswerRow(SQLModel, table=True):
+    """What a repeatable request was answered with: asking again under the same key gets the same answer."""
+
+    __tablename__ = "repeatable_answer"
+
+    actor_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_digest: str
+    status: int = 0
+    body: str = ""
+    at: datetime = Field(sa_column=utc(index=True))
 
 
 class AttemptRow(SQLModel, table=True):

@@ -20,8 +20,9 @@ _COLUMNS = ("idx", "body", "leaf", "action", "actor", "subject_kind", "subject_i
 class Verification:
     """What a full recomputation found: `root` in hexadecimal, `first_bad` the index of the first entry at fault.
 
-    It lies in [first_bad, last_bad]; one entry where it can be named exactly. The first `sealed` entries are those
-    under the newest checkpoint that was held against the log; later ones are not sealed yet.
+    With the leaves held elsewhere it is named exactly. Without them, it is the first that betrays itself, or the range
+    [first_bad, last_bad]; a cunning rewrite may begin earlier, yet not among the first `sealed` entries: those
+    stand under the newest checkpoint that fits. Entries after `sealed` of a sound log are not sealed yet.
     """
 
     size: int

@@ -64,11 +64,13 @@ def leaves_name(size: int) -> str:
     return f"leaves-{size:012d}.bin"
 
 
-def write_beside(store: Store, folder: Path, size: int, note: str, since: int = 0) -> None:
+def write_beside(
+    store: Store, folder: Path, size: int, note: str, *, since: int = 0, named: str = ""
+) -> None:
     """Write a note and the leaf hashes of entries [since, size) into a local folder."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_leaves(store, str(folder / leaves_name(size)), since, size)
-    (folder / note_name(size)).write_text(note, encoding="utf-8")
+    (folder / (named or note_name(size))).write_text(note, encoding="utf-8")
 
 
 def _hand_out(store: Store, place: str, size: int, note: str) -> bool:
@@ -78,7 +80,7 @@ def _hand_out(store: Store, place: str, size: int, note: str) -> bool:
     try:
         if place.startswith("git:"):
             folder = Path(place.removeprefix("git:"))
-            write_beside(store, folder, size, note, since)
+            write_beside(store, folder, size, note, since=since)
             _git(folder, "add", note_name(size), leaves_name(size))
             _git(folder, "commit", "--quiet", "--message", f"Checkpoint of {size} entries")
         else:

@@ -11,6 +11,7 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "busy_timeout=30000",
     "recursive_triggers=ON",
+    "secure_delete=ON",
     "cache_size=-4000",
 )
 

@@ -15,9 +15,9 @@ from core.decisions.releases import commands as releases
 from core.decisions.releases import queries
 from core.decisions.releases.work import judge_round
 from core.ids import new_id
-from core.platform.access.tables import PersonRoleRow, PersonRow
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM, Actor, Store
+from tests.people import add_row
 
 SAID = "Checked the gates and the difference to the live version."
 
@@ -34,10 +34,7 @@ class Bench:
     def person(self, name: str, *roles: str) -> Actor:
         actor = self.people.setdefault(name, Actor(f"per_{name}", "person", frozenset(roles), "page"))
         with self.store.unit_of_work(SYSTEM) as uow:
-            row = PersonRow(id=actor.id, name=name.title(), email=f"{name}@example.org", created_at=uow.now)
-            uow.session.add(row)
-            uow.session.flush()
-            uow.session.add_all(PersonRoleRow(person_id=actor.id, role=r, granted_at=uow.now) for r in roles)
+            add_row(uow, actor.id, name.title(), roles)
             uow.record("person.added", "person", actor.id)
         return actor
 

@@ -11,27 +11,19 @@ from core.evidence.kpis import commands, queries
 from core.evidence.kpis.definition import Status
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain
-from core.platform.access.tables import PersonRow
 from core.platform.audit.tables import AuditEvent
 from core.platform.store import SYSTEM
 from tests.core.evidence.kpis.test_definition import AUC
 from tests.core.evidence.monitoring.conftest import NOW, credit, sent, told, watch  # noqa: F401
+from tests.people import add_row
 
 
 @pytest.fixture
 def watched(watch, actor):  # noqa: F811
     it = watch()
     with it.store.unit_of_work(SYSTEM) as uow:
-        uow.session.add(_person("per_1"))
+        add_row(uow, "per_1", "Ana")
     return it
-
-
-def _person(person_id):
-    known = {
-        "id": person_id, "name": "Ana", "email": f"{person_id}@example.org", "created_at": NOW, "language": "en",
-        "password": None, "disabled_at": None,
-    }  # fmt: skip
-    return PersonRow(**{name: value for name, value in known.items() if name in PersonRow.model_fields})
 
 
 def _define(it, definition, actor):

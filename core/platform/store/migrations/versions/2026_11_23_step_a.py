@@ -87,6 +87,10 @@ def upgrade() -> None:
     sa.Column('columns', JSON, nullable=False),
     sa.Column('protected', JSON, nullable=False),
     sa.Column('personal', JSON, nullable=False),
+    sa.Column('sensitive', JSON, nullable=False),
+    sa.Column('purposes', JSON, nullable=False),
+    sa.Column('flags_confirmed_by', sa.String(), nullable=False),
+    sa.Column('flags_confirmed_at', UtcDateTime(), nullable=True),
     sa.Column('lawful_basis', sa.String(), nullable=False),
     sa.Column('created_by', sa.String(), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
@@ -170,15 +174,35 @@ def upgrade() -> None:
     )
     op.create_table('person',
     sa.Column('id', sa.String(), nullable=False),
-    sa.Column('name', sa.String(), nullable=False),
-    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('name_sealed', sa.String(), nullable=False),
+    sa.Column('email_sealed', sa.String(), nullable=False),
+    sa.Column('email_index', sa.String(), nullable=True),
     sa.Column('password_hash', sa.String(), nullable=True),
     sa.Column('language', sa.String(), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.Column('disabled_at', UtcDateTime(), nullable=True),
+    sa.Column('erased_at', UtcDateTime(), nullable=True),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('email')
+    sa.UniqueConstraint('email_index')
     )
+    op.create_table('person_key',
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('key', sa.LargeBinary(length=32), nullable=False),
+    sa.PrimaryKeyConstraint('person_id')
+    )
+    op.create_table('release_delegation',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('person_id', sa.String(), nullable=False),
+    sa.Column('delegate_id', sa.String(), nullable=False),
+    sa.Column('area', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('starts_at', UtcDateTime(), nullable=False),
+    sa.Column('ends_at', UtcDateTime(), nullable=False),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_release_delegation_delegate_id'), 'release_delegation', ['delegate_id'], unique=False)
+    op.create_index(op.f('ix_release_delegation_person_id'), 'release_delegation', ['person_id'], unique=False)
     op.create_table('release_policy',
     sa.Column('digest', sa.String(), nullable=False),
     sa.Column('name', sa.String(), nullable=False),
@@ -192,6 +216,16 @@ def upgrade() -> None:
     sa.UniqueConstraint('tier', 'environment', 'version')
     )
     op.create_index(op.f('ix_release_policy_published_at'), 'release_policy', ['published_at'], unique=False)
+    op.create_table('repeatable_answer',
+    sa.Column('actor_id', sa.String(), nullable=False),
+    sa.Column('key', sa.String(), nullable=False),
+    sa.Column('request_digest', sa.String(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=False),
+    sa.Column('body', sa.String(), nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('actor_id', 'key')
+    )
+    op.create_index(op.f('ix_repeatable_answer_at'), 'repeatable_answer', ['at'], unique=False)
     op.create_table('sign_in_attempt',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('account', sa.String(), nullable=False),
@@ -209,6 +243,7 @@ def upgrade() -> None:
     sa.Column('owner_id', sa.String(), nullable=False),
     sa.Column('task', sa.String(), nullable=False),
     sa.Column('risk_tier', sa.String(), nullable=False),
+    sa.Column('risk_answers', JSON, nullable=False),
     sa.Column('lawful_basis', sa.String(), nullable=False),
     sa.Column('affected_people', sa.String(), nullable=False),
     sa.Column('human_oversight', sa.String(), nullable=False),
@@ -287,6 +322,7 @@ def upgrade() -> None:
     sa.Column('person_id', sa.String(), nullable=True),
     sa.Column('purpose', sa.String(), nullable=False),
     sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('how', sa.String(), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.Column('expires_at', UtcDateTime(), nullable=False),
     sa.Column('used_at', UtcDateTime(), nullable=True),
@@ -351,6 +387,21 @@ def upgrade() -> None:
     op.create_index(op.f('ix_model_version_author_id'), 'model_version', ['author_id'], unique=False)
     op.create_index(op.f('ix_model_version_model_id'), 'model_version', ['model_id'], unique=False)
     op.create_index(op.f('ix_model_version_use_case_id'), 'model_version', ['use_case_id'], unique=False)
+    op.create_table('bundle_part',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('upload_id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=True),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('name', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('added_by', sa.String(), nullable=False),
+    sa.Column('added_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_bundle_part_upload_id'), 'bundle_part', ['upload_id'], unique=False)
+    op.create_index(op.f('ix_bundle_part_version_id'), 'bundle_part', ['version_id'], unique=False)
     op.create_table('card_revision',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('version_id', sa.String(), nullable=False),
@@ -406,6 +457,19 @@ def upgrade() -> None:
     op.create_index(op.f('ix_finding_state'), 'finding', ['state'], unique=False)
     op.create_index(op.f('ix_finding_use_case_id'), 'finding', ['use_case_id'], unique=False)
     op.create_index(op.f('ix_finding_version_id'), 'finding', ['version_id'], unique=False)
+    op.create_table('gate_check',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('version_id', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('policy_digest', sa.String(), nullable=False),
+    sa.Column('asked_by', sa.String(), nullable=False),
+    sa.Column('asked_at', UtcDateTime(), nullable=False),
+    sa.Column('judged_at', UtcDateTime(), nullable=True),
+    sa.Column('verdicts', JSON, nullable=False),
+    sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_gate_check_version_id'), 'gate_check', ['version_id'], unique=False)
     op.create_table('kpi_observation',
     sa.Column('revision_id', sa.String(), nullable=False),
     sa.Column('version_id', sa.String(), nullable=False),
@@ -512,6 +576,9 @@ def upgrade() -> None:
     sa.Column('closed_at', UtcDateTime(), nullable=True),
     sa.Column('approved_at', UtcDateTime(), nullable=True),
     sa.Column('expires_at', UtcDateTime(), nullable=True),
+    sa.Column('emergency', sa.Boolean(), nullable=False),
+    sa.Column('reminded_at', UtcDateTime(), nullable=True),
+    sa.Column('escalated_at', UtcDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['policy_digest'], ['release_policy.digest'], ),
     sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
     sa.ForeignKeyConstraint(['version_id'], ['model_version.id'], ),
@@ -557,6 +624,19 @@ def upgrade() -> None:
     op.create_index(op.f('ix_deployment_use_case_id'), 'deployment', ['use_case_id'], unique=False)
     op.create_index(op.f('ix_deployment_version_id'), 'deployment', ['version_id'], unique=False)
     op.create_index('one_live_deployment', 'deployment', ['use_case_id', 'environment'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_table('finding_waiver',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('finding_id', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('granted_by', sa.String(), nullable=False),
+    sa.Column('granted_at', UtcDateTime(), nullable=False),
+    sa.Column('expires_at', UtcDateTime(), nullable=False),
+    sa.Column('revoked_by', sa.String(), nullable=False),
+    sa.Column('revoked_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['finding_id'], ['finding.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_finding_waiver_finding_id'), 'finding_waiver', ['finding_id'], unique=False)
     op.create_table('prediction_part',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('version_id', sa.String(), nullable=False),
@@ -573,6 +653,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index('ix_prediction_part_day', 'prediction_part', ['version_id', 'kind', 'day'], unique=False)
+    op.create_table('release_debt',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('use_case_id', sa.String(), nullable=False),
+    sa.Column('environment', sa.String(), nullable=False),
+    sa.Column('reason', sa.String(), nullable=False),
+    sa.Column('reviewer_id', sa.String(), nullable=False),
+    sa.Column('opened_by', sa.String(), nullable=False),
+    sa.Column('opened_at', UtcDateTime(), nullable=False),
+    sa.Column('due_at', UtcDateTime(), nullable=False),
+    sa.Column('confirmed_by', sa.String(), nullable=False),
+    sa.Column('paid_by', sa.String(), nullable=False),
+    sa.Column('paid_at', UtcDateTime(), nullable=True),
+    sa.Column('upheld', sa.Boolean(), nullable=True),
+    sa.Column('finding', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
+    sa.ForeignKeyConstraint(['use_case_id'], ['use_case.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('request_id')
+    )
+    op.create_index(op.f('ix_release_debt_paid_at'), 'release_debt', ['paid_at'], unique=False)
+    op.create_index(op.f('ix_release_debt_reviewer_id'), 'release_debt', ['reviewer_id'], unique=False)
     op.create_table('release_round',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('request_id', sa.String(), nullable=False),
@@ -587,6 +689,27 @@ def upgrade() -> None:
     sa.UniqueConstraint('request_id', 'number')
     )
     op.create_index(op.f('ix_release_round_request_id'), 'release_round', ['request_id'], unique=False)
+    op.create_table('artifact_check',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('deployment_id', sa.String(), nullable=False),
+    sa.Column('found_digest', sa.String(), nullable=False),
+    sa.Column('ok', sa.Boolean(), nullable=False),
+    sa.Column('first_at', UtcDateTime(), nullable=False),
+    sa.Column('last_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['deployment_id'], ['deployment.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_artifact_check_deployment_id'), 'artifact_check', ['deployment_id'], unique=False)
+    op.create_table('deployment_standing',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('deployment_id', sa.String(), nullable=False),
+    sa.Column('worth', sa.String(), nullable=False),
+    sa.Column('reasons', JSON, nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['deployment_id'], ['deployment.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_deployment_standing_deployment_id'), 'deployment_standing', ['deployment_id'], unique=False)
     op.create_table('gate_result',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('round_id', sa.String(), nullable=False),
@@ -623,14 +746,35 @@ def upgrade() -> None:
     sa.Column('rationale', sa.String(), nullable=False),
     sa.Column('snapshot_digest', sa.String(), nullable=False),
     sa.Column('signed_at', UtcDateTime(), nullable=False),
+    sa.Column('deciding', sa.Boolean(), nullable=False),
+    sa.Column('on_behalf_of', sa.String(), nullable=False),
+    sa.Column('confirmed_by', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
     sa.ForeignKeyConstraint(['round_id'], ['release_round.id'], ),
     sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('round_id', 'person_id')
+    sa.UniqueConstraint('round_id', 'person_id', 'deciding')
     )
     op.create_index(op.f('ix_release_vote_person_id'), 'release_vote', ['person_id'], unique=False)
     op.create_index(op.f('ix_release_vote_request_id'), 'release_vote', ['request_id'], unique=False)
     op.create_index(op.f('ix_release_vote_round_id'), 'release_vote', ['round_id'], unique=False)
+    op.create_index('one_vote_per_delegation', 'release_vote', ['round_id', 'on_behalf_of'], unique=True, sqlite_where=sa.text("on_behalf_of <> ''"), postgresql_where=sa.text("on_behalf_of <> ''"))
+    op.create_table('release_condition',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('request_id', sa.String(), nullable=False),
+    sa.Column('vote_id', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('owner_id', sa.String(), nullable=False),
+    sa.Column('due_at', UtcDateTime(), nullable=False),
+    sa.Column('set_by', sa.String(), nullable=False),
+    sa.Column('set_at', UtcDateTime(), nullable=False),
+    sa.Column('met_by', sa.String(), nullable=False),
+    sa.Column('met_at', UtcDateTime(), nullable=True),
+    sa.Column('met_note', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['request_id'], ['release_request.id'], ),
+    sa.ForeignKeyConstraint(['vote_id'], ['release_vote.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_release_condition_request_id'), 'release_condition', ['request_id'], unique=False)
     # ### end Alembic commands ###
     engine = op.get_bind().dialect.name
     for statement in AUDIT_SQLITE if engine == "sqlite" else AUDIT_POSTGRESQL:
