@@ -52,7 +52,9 @@ def under_load(folder: Path) -> Iterator[Mapping[str, float]]:
                 "pages with an exception": float(len(times.failures)),
             }
             worst = {page: sorted(spans)[int(len(spans) * 0.95)] for page, spans in times.pages.items()}
-            figures |= {f"p95 of /{page.split('=')[0]}, ms": ms for page, ms in sorted(worst.items())}
+            figures |= {
+                f"p95 of /{page.strip('/').split('=')[0]}, ms": ms for page, ms in sorted(worst.items())
+            }
             for failure in sorted(set(times.failures)):
                 sys.stderr.write(f"{failure}\n")
         yield figures
