@@ -22,6 +22,7 @@ from core.errors import Conflict, NotFound, Refused
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, allowed, require
+from core.platform.access.personal import seal_text
 from core.platform.jobs.commands import enqueue
 from core.platform.store import Json, UnitOfWork
 
@@ -68,7 +69,7 @@ def request_release(uow: UnitOfWork, *, version_id: str, environment: str, note:
         state=ReleaseState.SUBMITTED.value,
         round=1,
         policy_digest=policy.digest,
-        note=note.strip(),
+        note=seal_text(uow, uow.actor.id, note.strip()),
         requested_by=uow.actor.id,
         requested_at=uow.now,
         due_at=uow.now + timedelta(days=policy.due_days),
@@ -159,7 +160,7 @@ def resubmit(uow: UnitOfWork, request_id: str, *, note: str = "") -> int:
         )
     policy = queries.policy(uow.session, row.policy_digest)
     row.state, row.round, row.closed_at = following.value, row.round + 1, None
-    row.note = note.strip() or row.note
+    row.note = seal_text(uow, uow.actor.id, note.strip()) or row.note
     row.due_at = uow.now + timedelta(days=policy.due_days)
     seen = _open_round(uow, row, version)
     uow.session.add(row)

@@ -15,6 +15,7 @@ from core.errors import Conflict, Invalid
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
+from core.platform.access.personal import seal_text
 from core.platform.store import Json, UnitOfWork
 
 REASON_CHARACTERS = 20
@@ -114,7 +115,8 @@ def _end(
     row = uow.session.exec(query.with_for_update()).first()
     if row is None:
         return None
-    row.ended_at, row.ended_by, row.end_reason, row.end_note = uow.now, uow.actor.id, reason.value, note
+    row.ended_at, row.ended_by, row.end_reason = uow.now, uow.actor.id, reason.value
+    row.end_note = seal_text(uow, uow.actor.id, note)
     request = uow.session.exec(
         select(RequestRow).where(RequestRow.id == row.request_id).with_for_update()
     ).one()

@@ -31,6 +31,7 @@ from core.decisions.releases.tables import (
 )
 from core.errors import Conflict, NotFound
 from core.i18n import N_
+from core.platform.access.personal import open_text, open_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +180,11 @@ def signatures(session: Session, request_id: str, number: int | None = None) -> 
     )
     if number is not None:
         query = query.where(RoundRow.number == number)
+    found = session.exec(query).all()
+    said = open_texts(session, [v.rationale for v, _number in found])
     return tuple(
-        Signed(v.person_id, v.area, Meaning(v.meaning), v.rationale, v.signed_at, n)
-        for v, n in session.exec(query)
+        Signed(v.person_id, v.area, Meaning(v.meaning), text, v.signed_at, n)
+        for (v, n), text in zip(found, said, strict=True)
     )
 
 
@@ -207,7 +210,7 @@ def live_deployment(session: Session, use_case_id: str, environment: str) -> Dep
             col(DeploymentRow.ended_at).is_(None),
         )
     ).first()
-    return None if row is None else _deployment(row)
+    return None if row is None else _deployment(session, row)
 
 
 def deployments(
@@ -225,7 +228,7 @@ def deployments(
         query = query.where(DeploymentRow.environment == environment)
     if only_live:
         query = query.where(col(DeploymentRow.ended_at).is_(None))
-    return tuple(_deployment(row) for row in session.exec(query))
+    return tuple(_deployment(session, row) for row in session.exec(query))
 
 
 def live(session: Session, slug: str, environment: str) -> Live | None:
@@ -290,7 +293,7 @@ def _release(session: Session, row: RequestRow) -> Release:
         state=ReleaseState(row.state),
         round=row.round,
         policy_digest=row.policy_digest,
-        note=row.note,
+        note=open_text(session, row.note),
         requested_by=row.requested_by,
         requested_at=row.requested_at,
         due_at=row.due_at,
@@ -323,7 +326,7 @@ def _gate(row: GateRow) -> GateResult:
     )  # fmt: skip
 
 
-def _deployment(row: DeploymentRow) -> Deployment:
+def _deployment(session: Session, row: DeploymentRow) -> Deployment:
     return Deployment(
         id=row.id,
         use_case_id=row.use_case_id,
@@ -336,5 +339,5 @@ def _deployment(row: DeploymentRow) -> Deployment:
         ended_by=row.ended_by,
         ended_at=row.ended_at,
         end_reason=EndReason(row.end_reason) if row.end_reason else None,
-        end_note=row.end_note,
+        end_note=open_text(session, row.end_note),
     )

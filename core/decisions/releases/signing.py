@@ -1,6 +1,5 @@
 """Sign a request: every condition is checked under the row's lock, and the last signature puts it live."""
 
-import hashlib
 from datetime import timedelta
 
 from sqlmodel import select
@@ -22,6 +21,7 @@ from core.errors import Conflict, Invalid, Refused
 from core.i18n import N_, _
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
+from core.platform.access.personal import digest_text, seal_text
 from core.platform.store import Json, UnitOfWork
 
 _STEPS = {
@@ -66,7 +66,8 @@ def sign(
     uow.session.add(
         VoteRow(
             id=new_id("vote"), round_id=current.id, request_id=row.id, person_id=uow.actor.id, area=area,
-            meaning=meaning.value, rationale=said, snapshot_digest=snapshot_digest, signed_at=uow.now,
+            meaning=meaning.value, rationale=seal_text(uow, uow.actor.id, said),
+            snapshot_digest=snapshot_digest, signed_at=uow.now,
         )
     )  # fmt: skip
     uow.session.flush()
@@ -78,7 +79,7 @@ def sign(
         "meaning": meaning.value,
         "snapshot": snapshot_digest,
         "policy": policy.digest,
-        "rationale_sha256": hashlib.sha256(said.encode()).hexdigest(),
+        "rationale_hmac": digest_text(uow, uow.actor.id, said),
         "rationale_characters": len(said),
     }
     if result is not Outcome.PENDING:

@@ -9,7 +9,7 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlmodel import Session, col, select
 
 from core.errors import Invalid
-from core.i18n import N_
+from core.i18n import N_, _
 from core.platform.access.permissions import Permission, require
 from core.platform.access.tables import PersonKeyRow, PersonRow
 from core.platform.store import UnitOfWork
@@ -39,25 +39,39 @@ def seal_text(uow: UnitOfWork, person_id: str, text: str) -> str:
     key = key_of(uow, person_id)
     nonce = os.urandom(_NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, text.encode(), person_id.encode())
-    return _MARK + base64.urlsafe_b64encode(nonce + sealed).decode()
+    return f"{_MARK}{person_id}:{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
 
-def open_text(session: Session, person_id: str, sealed: str) -> str | None:
-    """Return what `seal_text` sealed; none where the person was erased or the ciphertext is not theirs."""
-    return open_with(keys(session, [person_id]).get(person_id), person_id, sealed)
+def open_text(session: Session, sealed: str) -> str:
+    """Return what `seal_text` sealed; where its author was erased, a sentence that says so."""
+    return open_texts(session, [sealed])[0]
 
 
-def open_with(key: bytes | None, person_id: str, sealed: str) -> str | None:
-    """Open a text with a key that `keys` returned: for lists, which read all keys at once."""
-    if not sealed.startswith(_MARK):
+def open_texts(session: Session, sealed: Sequence[str]) -> list[str]:
+    """Open many texts with one look at the keys; see `open_text`."""
+    known = keys(session, {owner(text) for text in sealed})
+    opened = (open_with(known, text) for text in sealed)
+    return [_("Erased with its author.") if text is None else text for text in opened]
+
+
+def owner(sealed: str) -> str:
+    """Return whose key opens a text; empty where it is not sealed."""
+    return sealed.removeprefix(_MARK).partition(":")[0] if sealed.startswith(_MARK) else ""
+
+
+def open_with(known: Mapping[str, bytes], sealed: str) -> str | None:
+    """Open a text with keys that `keys` returned; none where the key is gone or does not fit."""
+    person_id = owner(sealed)
+    if not person_id:
         return sealed
-    if key is None:
+    if person_id not in known:
         return None
-    raw = base64.urlsafe_b64decode(sealed.removeprefix(_MARK))
+    raw = base64.urlsafe_b64decode(sealed.rpartition(":")[2])
     try:
-        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], person_id.encode()).decode()
+        opened = AESGCM(known[person_id]).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], person_id.encode())
     except InvalidTag:
         return None
+    return opened.decode()
 
 
 def digest_text(uow: UnitOfWork, person_id: str, text: str) -> str:

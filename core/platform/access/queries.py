@@ -96,9 +96,7 @@ def names(session: Session, ids: Collection[str]) -> dict[str, str]:
     rows = session.exec(columns.where(col(PersonRow.id).in_(wanted))).all()
     keys = personal.keys(session, [person_id for person_id, _sealed, _erased in rows])
     found = {
-        person_id: _name(
-            person_id, personal.open_with(keys.get(person_id), person_id, sealed), erased=erased is not None
-        )
+        person_id: _name(person_id, personal.open_with(keys, sealed), erased=erased is not None)
         for person_id, sealed, erased in rows
     }
     found.update(session.exec(select(TokenRow.id, TokenRow.label).where(col(TokenRow.id).in_(wanted))).all())
@@ -239,10 +237,10 @@ def _persons(session: Session, rows: Sequence[PersonRow]) -> list[Person]:
             id=row.id,
             name=_name(
                 row.id,
-                personal.open_with(keys.get(row.id), row.id, row.name_sealed),
+                personal.open_with(keys, row.name_sealed),
                 erased=row.erased_at is not None,
             ),
-            email=personal.open_with(keys.get(row.id), row.id, row.email_sealed) or "",
+            email=personal.open_with(keys, row.email_sealed) or "",
             roles=roles[row.id],
             disabled=row.disabled_at is not None,
             language=row.language,

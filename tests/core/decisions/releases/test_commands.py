@@ -59,7 +59,7 @@ def test_every_step_leaves_one_event_without_the_rationale(bench):
     ]
     assert events[0].data["state"] == "live"
     assert all(SAID not in e.body for e in events)
-    assert len(events[0].data["rationale_sha256"]) == 64
+    assert len(events[0].data["rationale_hmac"]) == 64
 
 
 def test_the_author_is_barred_whatever_their_roles_and_the_attempt_stays(bench):
