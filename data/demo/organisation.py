@@ -181,10 +181,10 @@ GOALS: tuple[Goal, ...] = (
         "rows",
         "",
         "higher",
-        1400,
+        1350,
+        1250,
         1200,
-        800,
-        1,
+        1200,
     ),
     Goal(
         TUMOUR,
@@ -208,7 +208,7 @@ READ: Mapping[str, str] = {
     "lukas.brandt": "Checked purpose, data minimisation and the text of the notice; no open finding.",
     "marcelo.teixeira": "Expected loss at the same approval rate is lower than today; the cut-off keeps our volume.",
     "chiara.ricci": "Fits the plan for the programme; the owner of the process agrees with the cut-off.",
-    "joana.figueiredo": "Recomputed the metrics from the table; the interval holds on the later month as well.",
+    "joana.figueiredo": "Recomputed the metrics and their intervals from the table; they agree to the third place.",
     "anders.holm": "Repeated the evaluation independently; calibration and ranking are as stated.",
 }
 """What they wrote under their signatures."""
