@@ -1,5 +1,7 @@
 """Reading of data sets."""
 
+from datetime import datetime
+
 import pandas as pd
 from sqlmodel import Session
 
@@ -29,7 +31,17 @@ def dataset(session: Session, dataset_id: str) -> Dataset:
         personal=tuple(row.personal),
         lawful_basis=row.lawful_basis,
         created_at=row.created_at,
+        sensitive=tuple(row.sensitive),
+        purposes=row.purposes,
+        flags_confirmed_by=row.flags_confirmed_by,
+        flags_confirmed_at=row.flags_confirmed_at,
     )
+
+
+def uploader(session: Session, dataset_id: str) -> tuple[str, datetime] | None:
+    """Return who uploaded a data set, and when; none where it is not known."""
+    row = session.get(DatasetRow, dataset_id)
+    return None if row is None else (row.created_by, row.created_at)
 
 
 def frame(files: Files, digest: str) -> pd.DataFrame:

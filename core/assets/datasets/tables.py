@@ -21,6 +21,10 @@ class DatasetRow(SQLModel, table=True):
     columns: list[dict[str, Any]] = Field(sa_column=json_column())
     protected: list[str] = Field(sa_column=json_column())
     personal: list[str] = Field(sa_column=json_column())
+    sensitive: list[str] = Field(default_factory=list, sa_column=json_column())
+    purposes: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
+    flags_confirmed_by: str = ""
+    flags_confirmed_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     lawful_basis: str
     created_by: str
     created_at: datetime = Field(sa_column=utc())

@@ -1,20 +1,33 @@
 """Writing of the registry."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from sqlmodel import col, func, select
 
 from core.assets.registry import queries
+from core.assets.registry.bundling import attach_file, attach_image, bind_parts, detach
 from core.assets.registry.card import FIELD_IDS
+from core.assets.registry.risk import RiskQuestion, lower, tier
 from core.assets.registry.tables import CardRevisionRow, ModelRow, UseCaseRow, VersionRow
-from core.assets.registry.usecase import RiskTier, Task, UseCase, is_slug
+from core.assets.registry.usecase import RiskTier, Task, UseCase, UseCaseEdit, is_slug
 from core.assets.registry.version import Refusal, Signature, Version, VersionState
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, NotFound
 from core.i18n import N_
 from core.ids import new_id
+from core.platform.access import queries as people
 from core.platform.access.permissions import Permission, require
-from core.platform.store import UnitOfWork
+from core.platform.store import Json, UnitOfWork
+
+__all__ = [
+    "add_version", "attach_file", "attach_image", "bind_parts", "create_use_case", "detach", "edit_card",
+    "edit_use_case", "set_standing",
+]  # fmt: skip
+
+_PLAIN = frozenset({"risk_tier", "lawful_basis", "owner_id", "risk_answers"})
+"""Fields whose values stand in the log: words of a list, or ids."""
 
 
 def create_use_case(
@@ -26,13 +39,17 @@ def create_use_case(
     task: Task,
     risk_tier: RiskTier,
     lawful_basis: str,
+    risk_answers: Mapping[str, bool] | None = None,
     affected_people: str = "",
     human_oversight: str = "",
     applications: Sequence[str] = (),
     currency: str = "BRL",
     owner_id: str = "",
 ) -> UseCase:
-    """Define a use case; the actor owns it unless another owner is named."""
+    """Define a use case; the actor owns it unless another owner is named.
+
+    With `risk_answers`, `risk_tier` may be higher than what they come to, never lower.
+    """
     require(uow.actor, Permission.DEFINE_USE_CASE)
     if not is_slug(slug):
         raise Invalid(
@@ -42,9 +59,6 @@ def create_use_case(
             field="slug",
             slug=slug,
         )
-    for name, value in (("title", title), ("purpose", purpose)):
-        if not value.strip():
-            raise Invalid("use_case.empty", N_("The field {name} is empty."), field=name, name=name)
     if len(currency) != 3 or not currency.isalpha() or not currency.isupper():
         raise Invalid(
             "use_case.currency",
@@ -69,13 +83,15 @@ def create_use_case(
         owner_id=owner_id or uow.actor.id,
         task=Task(task).value,
         risk_tier=RiskTier(risk_tier).value,
+        risk_answers=dict(risk_answers or {}),
         lawful_basis=lawful_basis,
-        affected_people=affected_people,
-        human_oversight=human_oversight,
+        affected_people=affected_people.strip(),
+        human_oversight=human_oversight.strip(),
         applications=list(applications),
         currency=currency,
         created_at=uow.now,
     )
+    _judge(row)
     uow.session.add(row)
     uow.session.flush()
     uow.record(
@@ -85,6 +101,41 @@ def create_use_case(
         {"slug": slug, "task": row.task, "risk_tier": row.risk_tier, "owner": row.owner_id},
     )
     return queries.use_case_by_id(uow.session, row.id)
+
+
+def edit_use_case(uow: UnitOfWork, use_case_id: str, changes: UseCaseEdit) -> tuple[str, ...]:
+    """Change what is said of a use case; return the names of the fields that changed.
+
+    Name in addresses, task and currency stay: versions, thresholds and KPIs were built on them. The event holds tier,
+    lawful basis and owner before and after; of free text, a digest.
+    """
+    require(uow.actor, Permission.DEFINE_USE_CASE)
+    row = uow.session.exec(select(UseCaseRow).where(UseCaseRow.id == use_case_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("use_case.unknown", N_("There is no use case {slug}."), slug=use_case_id)
+    if changes.owner_id not in (None, row.owner_id):
+        owner = people.person(uow.session, changes.owner_id)
+        if owner.disabled:
+            raise Invalid(
+                "use_case.owner",
+                N_("{name} no longer has access and cannot own a use case."),
+                field="owner_id",
+                name=owner.name,
+            )
+    asked = {f.name: getattr(changes, f.name) for f in fields(changes)}
+    before = {name: getattr(row, name) for name in asked}
+    for name, value in asked.items():
+        if value is not None:
+            setattr(row, name, _plain(value))
+    after = {name: getattr(row, name) for name in asked}
+    changed = tuple(name for name in asked if before[name] != after[name])
+    if not changed:
+        raise Conflict("use_case.unchanged", N_("Nothing changed in the use case."))
+    _judge(row)
+    uow.session.add(row)
+    told: dict[str, Json] = {n: [_told(n, before[n]), _told(n, after[n])] for n in changed}
+    uow.record("use_case.edited", "use_case", row.id, {"changed": told})
+    return changed
 
 
 def add_version(
@@ -212,3 +263,40 @@ def edit_card(uow: UnitOfWork, version_id: str, values: Mapping[str, str]) -> in
     changed: list[str] = sorted(k for k in {*before, *after} if before.get(k) != after.get(k))
     uow.record("card.edited", "version", version_id, {"revision": number, "fields": list(changed)})
     return number
+
+
+def _judge(row: UseCaseRow) -> None:
+    """Raise `Invalid` for a use case that says too little, or less risk than its own answers come to."""
+    for name, value in (("title", row.title), ("purpose", row.purpose)):
+        if not value.strip():
+            raise Invalid("use_case.empty", N_("The field {name} is empty."), field=name, name=name)
+    unknown = next((name for name in row.risk_answers if name not in set(RiskQuestion)), None)
+    if unknown is not None:
+        raise Invalid(
+            "use_case.question",
+            N_("The questionnaire has no question {name}."),
+            field="risk_answers",
+            name=unknown,
+        )
+    least = tier({RiskQuestion(name): answer for name, answer in row.risk_answers.items()})
+    if lower(RiskTier(row.risk_tier), least):
+        raise Invalid(
+            "use_case.tier_low",
+            N_("The answers come to a higher risk tier than the one chosen."),
+            fix=N_("Choose that tier, or correct the answers."),
+            field="risk_tier",
+        )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, Mapping):
+        return dict(value)
+    return [str(v).strip() for v in value if str(v).strip()] if isinstance(value, Sequence) else value
+
+
+def _told(name: str, value: object) -> Json:
+    if name in _PLAIN:
+        return dict(value) if isinstance(value, Mapping) else str(value)
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:16]

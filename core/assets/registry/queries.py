@@ -4,10 +4,12 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
+from core.assets.registry.bundle import Bundle, Part, PartKind
 from core.assets.registry.card import CardRevision
-from core.assets.registry.tables import CardRevisionRow, ModelRow, UseCaseRow, VersionRow
+from core.assets.registry.tables import CardRevisionRow, ModelRow, PartRow, UseCaseRow, VersionRow
 from core.assets.registry.usecase import RiskTier, Task, UseCase
 from core.assets.registry.version import Refusal, Signature, Version, VersionState
 from core.errors import NotFound
@@ -84,6 +86,23 @@ def model_names(session: Session, use_case_id: str) -> tuple[str, ...]:
     return tuple(session.exec(query))
 
 
+def bundle(session: Session, version_id: str) -> Bundle:
+    """Return the further parts of a version; its digests and its `digest` belong to what a release is signed for."""
+    return _bundle(session, col(PartRow.version_id) == version_id)
+
+
+def bundle_of_upload(session: Session, upload_id: str) -> Bundle:
+    """Return the parts that were attached to an upload so far."""
+    return _bundle(session, col(PartRow.upload_id) == upload_id)
+
+
+def _bundle(session: Session, which: ColumnElement[bool]) -> Bundle:
+    rows = session.exec(select(PartRow).where(which)).all()
+    order = list(PartKind)
+    parts = [Part(r.id, PartKind(r.kind), r.name, r.digest, r.size, r.added_by, r.added_at) for r in rows]
+    return Bundle(tuple(sorted(parts, key=lambda p: (order.index(p.kind), p.name))))
+
+
 def card_revisions(session: Session, version_id: str) -> tuple[CardRevision, ...]:
     """Return the revisions of a model card's typed fields, oldest first."""
     query = (
@@ -118,6 +137,7 @@ def _use_case(row: UseCaseRow) -> UseCase:
         applications=tuple(row.applications),
         currency=row.currency,
         created_at=row.created_at,
+        risk_answers=row.risk_answers,
     )
 
 

@@ -25,6 +25,13 @@ RISK_QUESTIONS: Mapping[RiskQuestion, str] = {
     RiskQuestion.PEOPLE: N_("Does the data describe people?"),
 }
 
+ORDER = tuple(RiskTier)
+
+
+def lower(one: RiskTier, other: RiskTier) -> bool:
+    """Whether `one` is a lower tier than `other`."""
+    return ORDER.index(one) < ORDER.index(other)
+
 
 def tier(answers: Mapping[RiskQuestion, bool]) -> RiskTier:
     """Propose a tier: high for a listed field (EU AI Act, annex III) or an unattended result that can harm.

@@ -20,6 +20,7 @@ class UseCaseRow(SQLModel, table=True):
     owner_id: str
     task: str
     risk_tier: str
+    risk_answers: dict[str, bool] = Field(default_factory=dict, sa_column=json_column())
     lawful_basis: str
     affected_people: str
     human_oversight: str
@@ -72,6 +73,22 @@ class VersionRow(SQLModel, table=True):
     mapping: dict[str, str] = Field(default_factory=dict, sa_column=json_column())
     score_column: str = ""
     origin: dict[str, Any] = Field(default_factory=dict, sa_column=json_column())
+
+
+class PartRow(SQLModel, table=True):
+    """One further part of what is released; it belongs to an upload until the submission binds it to a version."""
+
+    __tablename__ = "bundle_part"
+
+    id: str = Field(primary_key=True)
+    upload_id: str = Field(index=True)
+    version_id: str | None = Field(default=None, foreign_key="model_version.id", index=True)
+    kind: str
+    name: str
+    digest: str
+    size: int
+    added_by: str
+    added_at: datetime = Field(sa_column=utc())
 
 
 class CardRevisionRow(SQLModel, table=True):

@@ -1,8 +1,8 @@
 """A use case: the decision that a model serves, and who answers for it."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -43,7 +43,10 @@ RISK_NAMES: Mapping[RiskTier, str] = {
 
 @dataclass(frozen=True, slots=True)
 class UseCase:
-    """A governed use case; `slug` is its stable name in addresses, `currency` an ISO 4217 code."""
+    """A governed use case; `slug` is its stable name in addresses, `currency` an ISO 4217 code.
+
+    `risk_answers` are the answers by which the tier was found; empty where it was set without the questionnaire.
+    """
 
     id: str
     slug: str
@@ -58,6 +61,22 @@ class UseCase:
     applications: tuple[str, ...]
     currency: str
     created_at: datetime
+    risk_answers: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UseCaseEdit:
+    """What may change in a use case; `None` leaves a field as it is."""
+
+    title: str | None = None
+    purpose: str | None = None
+    owner_id: str | None = None
+    risk_tier: RiskTier | None = None
+    risk_answers: Mapping[str, bool] | None = None
+    lawful_basis: str | None = None
+    affected_people: str | None = None
+    human_oversight: str | None = None
+    applications: Sequence[str] | None = None
 
 
 def is_slug(text: str) -> bool:

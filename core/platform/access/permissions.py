@@ -40,6 +40,7 @@ class Permission(StrEnum):
     VIEW = "view"
     DEFINE_USE_CASE = "use_case.define"
     UPLOAD_MODEL = "model.upload"
+    DESCRIBE_DATA = "data.describe"
     REVIEW_NAMES = "model.review_names"
     RUN_EXPLANATION = "explanation.run"
     DEFINE_KPI = "kpi.define"
@@ -59,6 +60,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.VIEW: N_("See models, evidence and decisions"),
     Permission.DEFINE_USE_CASE: N_("Define a use case"),
     Permission.UPLOAD_MODEL: N_("Upload a model"),
+    Permission.DESCRIBE_DATA: N_("Say what data is personal, and what it is for"),
     Permission.REVIEW_NAMES: N_("Review unknown names in a model file"),
     Permission.RUN_EXPLANATION: N_("Start an explanation"),
     Permission.DEFINE_KPI: N_("Define a KPI"),
@@ -81,10 +83,17 @@ _TEAM = _EVERYONE | {_P.RUN_EXPLANATION, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _TEAM | {_P.DEFINE_USE_CASE, _P.MANAGE_PEOPLE, _P.MANAGE_SETTINGS},
     Role.DATA_SCIENTIST: _TEAM
-    | {_P.DEFINE_USE_CASE, _P.UPLOAD_MODEL, _P.DEFINE_KPI, _P.SEND_PREDICTIONS, _P.REQUEST_RELEASE},
+    | {
+        _P.DEFINE_USE_CASE,
+        _P.UPLOAD_MODEL,
+        _P.DESCRIBE_DATA,
+        _P.DEFINE_KPI,
+        _P.SEND_PREDICTIONS,
+        _P.REQUEST_RELEASE,
+    },
     Role.OPERATIONS: _TEAM
     | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.SEND_PREDICTIONS, _P.REQUEST_RELEASE, _P.DECIDE_RELEASE},
-    Role.COMPLIANCE: _TEAM | {_P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.PUBLISH_POLICY},
+    Role.COMPLIANCE: _TEAM | {_P.DESCRIBE_DATA, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.PUBLISH_POLICY},
     Role.BUSINESS: _TEAM | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.DECIDE_RELEASE},
     Role.VALIDATOR: _TEAM | {_P.REVIEW_NAMES, _P.DECIDE_RELEASE},
     Role.VIEWER: _EVERYONE,

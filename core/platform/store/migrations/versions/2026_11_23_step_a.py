@@ -253,6 +253,30 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('slug')
     )
+    op.create_table('webhook_endpoint',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('label', sa.String(), nullable=False),
+    sa.Column('url', sa.String(), nullable=False),
+    sa.Column('kinds', JSON, nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('created_by', sa.String(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.Column('removed_at', UtcDateTime(), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_table('webhook_message',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_webhook_message_created_at'), 'webhook_message', ['created_at'], unique=False)
+    op.create_table('webhook_secret',
+    sa.Column('endpoint_id', sa.String(), nullable=False),
+    sa.Column('secret', sa.LargeBinary(length=64), nullable=False),
+    sa.PrimaryKeyConstraint('endpoint_id')
+    )
     op.create_table('worker',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('seen_at', UtcDateTime(), nullable=False),
@@ -330,6 +354,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('digest')
     )
+    op.create_table('webhook_delivery',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('endpoint_id', sa.String(), nullable=False),
+    sa.Column('message_id', sa.String(), nullable=False),
+    sa.Column('subject', sa.String(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('next_at', UtcDateTime(), nullable=False),
+    sa.Column('give_up_at', UtcDateTime(), nullable=False),
+    sa.Column('lease', sa.String(), nullable=False),
+    sa.Column('leased_until', UtcDateTime(), nullable=True),
+    sa.Column('ended_at', UtcDateTime(), nullable=True),
+    sa.ForeignKeyConstraint(['endpoint_id'], ['webhook_endpoint.id'], ),
+    sa.ForeignKeyConstraint(['message_id'], ['webhook_message.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('endpoint_id', 'message_id')
+    )
+    op.create_index('ix_webhook_delivery_due', 'webhook_delivery', ['state', 'next_at'], unique=False)
+    op.create_index('ix_webhook_delivery_log', 'webhook_delivery', ['endpoint_id', 'sequence'], unique=False)
+    op.create_index(op.f('ix_webhook_delivery_message_id'), 'webhook_delivery', ['message_id'], unique=False)
+    op.create_index('ix_webhook_delivery_order', 'webhook_delivery', ['endpoint_id', 'subject', 'sequence'], unique=False)
     op.create_table('kpi_revision',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('kpi_id', sa.String(), nullable=False),
@@ -387,6 +433,18 @@ def upgrade() -> None:
     op.create_index(op.f('ix_model_version_author_id'), 'model_version', ['author_id'], unique=False)
     op.create_index(op.f('ix_model_version_model_id'), 'model_version', ['model_id'], unique=False)
     op.create_index(op.f('ix_model_version_use_case_id'), 'model_version', ['use_case_id'], unique=False)
+    op.create_table('webhook_attempt',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('delivery_id', sa.String(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('at', UtcDateTime(), nullable=False),
+    sa.Column('status', sa.Integer(), nullable=True),
+    sa.Column('milliseconds', sa.Integer(), nullable=False),
+    sa.Column('problem', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['delivery_id'], ['webhook_delivery.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_webhook_attempt_delivery_id'), 'webhook_attempt', ['delivery_id'], unique=False)
     op.create_table('bundle_part',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('upload_id', sa.String(), nullable=False),
