@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,8 +10,6 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-
-pytestmark = pytest.mark.browser
 
 PAGE = """
 import streamlit as st
@@ -88,44 +85,21 @@ def served(tmp_path_factory):
         process.wait(10)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as engine:
-        instance = engine.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield instance
-        instance.close()
-
-
-def _open(browser, served, query=""):
-    page = browser.new_page()
+def _open(chromium, served, query=""):
+    page = chromium.new_page()
     page.goto(served[0] + query)
     page.get_by_label("Model file").wait_for(state="attached", timeout=30_000)
     return page
 
 
-def test_a_file_goes_to_the_store_with_one_ticket_and_comes_back_by_digest(browser, served, tmp_path):
+def test_a_file_goes_to_the_store_with_one_ticket_and_comes_back_by_digest(chromium, served, tmp_path):
     big = tmp_path / "model.skops"
     block = os.urandom(1 << 20)
     with big.open("wb") as file:
         for _ in range(70):
             file.write(block)
     expected = hashlib.sha256(big.read_bytes()).hexdigest()
-    page = _open(browser, served)
+    page = _open(chromium, served)
     page.get_by_label("Model file").set_input_files(big)
     page.get_by_text(f"outcome model.skops {70 << 20} {expected} 200").wait_for(timeout=60_000)
     page.get_by_role("button", name="Run again").click()
@@ -135,11 +109,11 @@ def test_a_file_goes_to_the_store_with_one_ticket_and_comes_back_by_digest(brows
     page.close()
 
 
-def test_the_servers_refusal_is_shown_with_its_fix_and_another_file_may_follow(browser, served, tmp_path):
+def test_the_servers_refusal_is_shown_with_its_fix_and_another_file_may_follow(chromium, served, tmp_path):
     bad, good = tmp_path / "bad.bin", tmp_path / "good.skops"
     bad.write_bytes(b"x" * 10)
     good.write_bytes(b"y" * 10)
-    page = _open(browser, served)
+    page = _open(chromium, served)
     page.get_by_label("Model file").set_input_files(bad)
     page.get_by_role("alert").filter(has_text="This is no model file. Save it with skops.").wait_for(
         timeout=20_000
@@ -151,12 +125,12 @@ def test_the_servers_refusal_is_shown_with_its_fix_and_another_file_may_follow(b
     page.close()
 
 
-def test_what_is_too_large_or_empty_never_leaves_the_browser(browser, served, tmp_path):
+def test_what_is_too_large_or_empty_never_leaves_the_browser(chromium, served, tmp_path):
     large, empty = tmp_path / "large.skops", tmp_path / "empty.skops"
     with large.open("wb") as file:
         file.truncate(81 << 20)
     empty.write_bytes(b"")
-    page = _open(browser, served)
+    page = _open(chromium, served)
     page.get_by_label("Model file").set_input_files(large)
     page.get_by_text("The file has 81 MiB; the largest taken here is 80.0 MiB.").first.wait_for(
         timeout=20_000
@@ -167,10 +141,10 @@ def test_what_is_too_large_or_empty_never_leaves_the_browser(browser, served, tm
     page.close()
 
 
-def test_a_refused_ticket_is_told_in_the_zone(browser, served, tmp_path):
+def test_a_refused_ticket_is_told_in_the_zone(chromium, served, tmp_path):
     file = tmp_path / "model.skops"
     file.write_bytes(b"z")
-    page = _open(browser, served, "/?busy=1")
+    page = _open(chromium, served, "/?busy=1")
     page.get_by_label("Model file").set_input_files(file)
     page.get_by_role("alert").filter(has_text="You have 2 uploads under way already.").wait_for(
         timeout=20_000
@@ -178,8 +152,8 @@ def test_a_refused_ticket_is_told_in_the_zone(browser, served, tmp_path):
     page.close()
 
 
-def test_the_keyboard_reaches_the_input_and_the_button(browser, served):
-    page = _open(browser, served)
+def test_the_keyboard_reaches_the_input_and_the_button(chromium, served):
+    page = _open(chromium, served)
     page.get_by_label("Model file").focus()
     page.keyboard.press("Tab")
     active = page.evaluate(
