@@ -13,6 +13,7 @@ from core.assets.registry import queries as registry
 from core.assets.registry.card import Card, fill
 from core.errors import NotFound
 from core.i18n import N_
+from core.platform.access import queries as people
 
 __all__ = ["Draft", "Estimate", "Evaluation"]
 
@@ -71,11 +72,14 @@ def card(session: Session, version_id: str) -> Card:
     """Return the model card: what is on record, the data, the evaluation, and what people typed last."""
     version = registry.version(session, version_id)
     revisions = registry.card_revisions(session, version_id)
+    use_case = registry.use_case_by_id(session, version.use_case_id)
     found = facts.of(
         version,
-        registry.use_case_by_id(session, version.use_case_id),
+        use_case,
         datasets.dataset(session, version.dataset_id),
         evaluation(session, version_id),
+        bundle=registry.bundle(session, version_id),
+        owner=people.names(session, {use_case.owner_id}).get(use_case.owner_id, ""),
     )
     return fill(found, revisions[-1].values if revisions else {}, revisions[-1].number if revisions else 0)
 
