@@ -1,6 +1,7 @@
 """Submit an upload: the same for page, API and command line."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
@@ -17,7 +18,11 @@ from core.platform.store import Actor, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a person says about the two files of a draft; `positive_label` is empty where none applies."""
+    """What a person says about the files of a draft; `positive_label` is empty where none applies.
+
+    `mapping` names the table's column for each feature that is called otherwise there; `score_column` holds the scores
+    of a model that Aval does not load, or that was not sent at all.
+    """
 
     use_case: str
     label_column: str
@@ -26,6 +31,8 @@ class Submission:
     protected_columns: tuple[str, ...] = ()
     model_name: str = ""
     note: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    score_column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,8 @@ def submit(uow: UnitOfWork, draft_id: str, submission: Submission) -> Submitted:
         protected=submission.protected_columns,
         model_name=submission.model_name,
         note=submission.note,
+        mapping=submission.mapping,
+        score_column=submission.score_column,
     )
     releases.seal_thresholds(uow, version_id)
     return Submitted(registry.version(uow.session, version_id), job_id)

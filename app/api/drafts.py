@@ -1,6 +1,7 @@
 """Uploads over REST: open a draft, stream its two files to disk, submit."""
 
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, status
@@ -12,6 +13,7 @@ from app.api.identity import actor, actor_or_ticket
 from app.api.streaming import Turns, receive
 from app.submission import Submission, own_draft, submit
 from core.assets.intake import commands, queries
+from core.assets.intake.commands import Examined
 from core.assets.intake.draft import ArtifactFile, Draft, FileKind, TableFile
 from core.platform.access.permissions import Permission, require
 from core.platform.access.sessions import Purpose
@@ -75,6 +77,14 @@ class SubmissionIn(BaseModel):
     positive_label: str = ""
     operating_threshold: float | None = Field(default=None, ge=0, le=1)
     protected_columns: list[str] = []
+    mapping: dict[str, str] = Field(
+        default={},
+        description="Column of the table for each feature of the model that is called otherwise there",
+    )
+    score_column: str = Field(
+        default="",
+        description="Column with the model's own scores, for a model that Aval does not load or that is not sent",
+    )
     model_name: str = Field(default="", max_length=80)
     note: str = Field(default="", max_length=2000)
 
@@ -149,6 +159,8 @@ def submit_draft(draft_id: str, body: SubmissionIn, caller: Annotated[Actor, Dep
                 positive_label=body.positive_label,
                 operating_threshold=body.operating_threshold,
                 protected_columns=tuple(body.protected_columns),
+                mapping=body.mapping,
+                score_column=body.score_column,
                 model_name=body.model_name,
                 note=body.note,
             ),
@@ -175,8 +187,14 @@ async def _take(request: Request, caller: Actor, draft_id: str, kind: FileKind, 
     await run_in_threadpool(_may_send, caller, draft_id)
     store = wiring.store()
     with turns().turn(caller.id, kind):
-        stored = await receive(request, store.files, store.settings.upload_limit)
-        return await run_in_threadpool(commands.receive_file, store, caller, draft_id, kind, stored, name)
+        found: list[Examined] = []
+
+        def examine(path: Path) -> None:
+            found.append(commands.examine(store, kind, path, name))
+
+        stored = await receive(request, store.files, store.settings.upload_limit, examine=examine)
+        enter = partial(commands.receive_file, store, caller, draft_id, kind, stored, name, examined=found[0])
+        return await run_in_threadpool(enter)
 
 
 def _may_send(caller: Actor, draft_id: str) -> None:

@@ -1,9 +1,10 @@
 """Take a request's body to the store: chunk by chunk, hashed on the way, never whole in memory."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Lock
 
 from fastapi import Request
@@ -73,10 +74,13 @@ class Turns:
             self._under_way[who] = self._under_way.get(who, 0) + 1
 
 
-async def receive(request: Request, files: Files, limit: int) -> StoredFile:
+async def receive(
+    request: Request, files: Files, limit: int, *, examine: Callable[[Path], None] | None = None
+) -> StoredFile:
     """Store the body and return its digest and size in bytes.
 
-    Raises `TooLarge` past `limit` and `Invalid` for an empty or broken-off body; then nothing is kept.
+    `examine` looks at the whole file before it is kept. Raises `TooLarge` past `limit`, `Invalid` for an empty or
+    broken-off body, and what `examine` raises; then nothing is kept.
     """
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit:
@@ -106,4 +110,6 @@ async def receive(request: Request, files: Files, limit: int) -> StoredFile:
             raise Invalid(
                 "upload.empty", N_("The file is empty."), fix=N_("Send the file as the request's body.")
             )
+        if examine is not None:
+            await run_in_threadpool(examine, writer.path)
         return await run_in_threadpool(writer.finish)

@@ -1,11 +1,13 @@
 """Reading a table that somebody sent: CSV or Parquet, recognised by content, with errors that name the fix."""
 
+import codecs
 import csv
 import difflib
 import io
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
@@ -23,14 +25,17 @@ MOST_UNPACKED = 4 << 30
 """Limits that keep a small hostile file from filling the memory of the process that reads it."""
 
 
-def read_table(path: Path, *, name: str) -> pd.DataFrame:
-    """Return the table in the file; `name` is what the person called it, for messages only.
+def read_table(source: Path | BinaryIO, *, name: str) -> pd.DataFrame:
+    """Return the table in the file, named or open; `name` is what the person called it, for messages only.
 
     Raise `Invalid` for what cannot be a table of evaluation data (see `check`), `TooLarge` over a limit.
     """
-    with path.open("rb") as file:
-        head = file.read(8)
-    table = _read_parquet(path, name) if head.startswith(PARQUET) else _read_csv(path, name, head)
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return read_table(file, name=name)
+    head = source.read(8)
+    source.seek(0)
+    table = _read_parquet(source, name) if head.startswith(PARQUET) else _read_csv(source, name, head)
     check(table, name=name)
     return table
 
@@ -115,9 +120,9 @@ def to_parquet(table: pd.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def _read_parquet(path: Path, name: str) -> pd.DataFrame:
+def _read_parquet(source: BinaryIO, name: str) -> pd.DataFrame:
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(source) as file:
             facts = file.metadata
             unpacked = sum(facts.row_group(i).total_byte_size for i in range(facts.num_row_groups))
             _limit(name, facts.num_rows, facts.num_columns, unpacked)
@@ -154,10 +159,13 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         ) from error
 
 
-def _read_csv(path: Path, name: str, head: bytes) -> pd.DataFrame:
-    _require_utf8(path, name, head)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        sample = file.read(SAMPLE)
+def _read_csv(source: BinaryIO, name: str, head: bytes) -> pd.DataFrame:
+    _require_utf8(source, name, head)
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    # A sample may end within a character: that end is left out.
+    sample = source.read(SAMPLE).decode("utf-8-sig", "ignore")
+    source.seek(0)
     if not sample.strip():
         raise Invalid(
             "table.empty",
@@ -169,7 +177,7 @@ def _read_csv(path: Path, name: str, head: bytes) -> pd.DataFrame:
     first = sample.splitlines()[0]
     delimiter = max(DELIMITERS, key=first.count)
     header = next(csv.reader([first], delimiter=delimiter))
-    _limit(name, 0, len(header), path.stat().st_size)
+    _limit(name, 0, len(header), size)
     repeated = [c for c, n in Counter(header).items() if n > 1]
     if repeated:
         raise Invalid(
@@ -182,7 +190,7 @@ def _read_csv(path: Path, name: str, head: bytes) -> pd.DataFrame:
         )
     try:
         return pd.read_csv(
-            path,
+            source,
             sep=delimiter,
             encoding="utf-8-sig",
             index_col=False,
@@ -202,24 +210,26 @@ def _read_csv(path: Path, name: str, head: bytes) -> pd.DataFrame:
         ) from error
 
 
-def _require_utf8(path: Path, name: str, head: bytes) -> None:
+def _require_utf8(source: BinaryIO, name: str, head: bytes) -> None:
     encoding = ""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "UTF-16"
     else:
+        decoder = codecs.getincrementaldecoder("utf-8")()
         try:
-            with path.open(encoding="utf-8") as file:
-                while chunk := file.read(1 << 20):
-                    if "\0" in chunk:
-                        raise Invalid(
-                            "table.not_a_table",
-                            N_("{name} is neither CSV nor Parquet."),
-                            fix=N_("Send a table saved as CSV (UTF-8) or Parquet."),
-                            field="table",
-                            name=name,
-                        )
+            while chunk := source.read(1 << 20):
+                decoder.decode(chunk)
+                if b"\0" in chunk:
+                    raise Invalid(
+                        "table.not_a_table",
+                        N_("{name} is neither CSV nor Parquet."),
+                        fix=N_("Send a table saved as CSV (UTF-8) or Parquet."),
+                        field="table",
+                        name=name,
+                    )
+            decoder.decode(b"", final=True)
         except UnicodeDecodeError:
-            encoding = _guess(path)
+            encoding = _guess(source)
     if encoding:
         raise Invalid(
             "table.encoding",
@@ -231,9 +241,9 @@ def _require_utf8(path: Path, name: str, head: bytes) -> None:
         )
 
 
-def _guess(path: Path) -> str:
-    with path.open("rb") as file:
-        sample = file.read(1 << 20)
+def _guess(source: BinaryIO) -> str:
+    source.seek(0)
+    sample = source.read(1 << 20)
     try:
         sample.decode("cp1252")
     except UnicodeDecodeError:

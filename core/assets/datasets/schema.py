@@ -87,7 +87,9 @@ def infer(table: pd.DataFrame) -> tuple[Column, ...]:
 def _column(name: str, values: pd.Series) -> Column:
     missing = int(values.isna().sum())
     present = values.dropna()
-    if types.is_bool_dtype(values) or (present.size and present.map(lambda v: isinstance(v, bool)).all()):
+    if types.is_bool_dtype(values) or (
+        values.dtype == object and present.size and present.map(lambda v: isinstance(v, bool)).all()
+    ):
         return Column(name, Kind.BOOLEAN, missing > 0, missing=missing)
     if types.is_datetime64_any_dtype(values):
         return Column(name, Kind.DATETIME, missing > 0, missing=missing)

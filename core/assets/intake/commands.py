@@ -1,28 +1,33 @@
-"""Writing of uploads, submissions and what their checks found."""
+"""Writing of uploads and submissions; what their checks find is written in `settling`, reviews in `reviews`."""
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from pathlib import Path
 
 from sqlmodel import col, select
 
 from core.assets.datasets import commands as datasets
-from core.assets.datasets import personal, reading, schema
-from core.assets.intake import formats, queries, verdict
-from core.assets.intake.draft import ArtifactFile, Draft, FileKind, TableFile
-from core.assets.intake.evaluation import Confusion, Curves, Estimate
-from core.assets.intake.tables import DraftRow, EvaluationRow, NamesReviewRow
+from core.assets.datasets import personal, reading
+from core.assets.datasets import queries as tables
+from core.assets.intake import formats, queries, tabular
+from core.assets.intake.draft import JOB, ArtifactFile, Draft, FileKind, TableFile
+from core.assets.intake.formats import EVIDENCE_ONLY, FORMAT_NAMES, Format
+from core.assets.intake.reviews import approve_names, refuse_names
+from core.assets.intake.tables import DraftRow
 from core.assets.registry import commands as registry
 from core.assets.registry import queries as registered
-from core.assets.registry.usecase import Task
-from core.assets.registry.version import Refusal, Signature, VersionState
-from core.errors import AvalError, Conflict, Invalid, NotFound, Refused, preserve
-from core.i18n import N_
+from core.assets.registry.usecase import Task, UseCase
+from core.errors import Conflict, Invalid, NotFound
+from core.i18n import N_, _
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs.commands import enqueue
 from core.platform.store import Actor, Json, Store, StoredFile, UnitOfWork
 
-JOB = "intake.evaluate"
+__all__ = ["JOB", "approve_names", "refuse_names"]
+
+Examined = Format | tabular.Read
+"""What a look at a file found: the format of a model, or a table read and kept as Parquet."""
 
 
 def open_draft(uow: UnitOfWork) -> str:
@@ -34,27 +39,77 @@ def open_draft(uow: UnitOfWork) -> str:
     return row.id
 
 
-def receive_file(
-    store: Store, actor: Actor, draft_id: str, kind: FileKind, stored: StoredFile, name: str
-) -> Draft:
-    """Examine a file that has been stored, then keep it in the draft; a second one replaces the first.
+def draft_again(uow: UnitOfWork, version_id: str) -> str:
+    """Begin an upload with the files of an own version, to submit them with other facts; return its id."""
+    require(uow.actor, Permission.UPLOAD_MODEL)
+    version = registered.version(uow.session, version_id)
+    if version.author_id != uow.actor.id:
+        raise NotFound("version.unknown", N_("There is no version {id}."), id=version_id)
+    held = tables.dataset(uow.session, version.dataset_id)
+    table = TableFile(
+        digest=held.digest,
+        source_digest=held.source_digest,
+        size=uow.files.size(held.source_digest),
+        name=held.name,
+        rows=held.rows,
+        columns=held.columns,
+        personal=held.personal,
+        protected=held.protected,
+    )
+    artifact = ArtifactFile(
+        version.artifact_digest, version.artifact_size, version.artifact_name, version.format
+    )
+    row = DraftRow(
+        id=new_id("draft"),
+        author_id=uow.actor.id,
+        created_at=uow.now,
+        artifact=None if version.format == Format.BLACK_BOX else artifact.to_json(),
+        table=table.to_json(),
+    )
+    uow.session.add(row)
+    uow.record("draft.opened", "draft", row.id, {"version": version_id})
+    return row.id
 
-    The file is read before the transaction begins: nobody waits for it. Raise `Invalid` for what is no model or
-    no table; nothing is kept then.
+
+def examine(store: Store, kind: FileKind, path: Path, name: str) -> Examined:
+    """Look at a file before it is kept; raise `Invalid` or `TooLarge` for what is no model or no table.
+
+    A model file is looked at from outside; a table is read in an isolated child and kept as Parquet.
+    """
+    if kind == "artifact":
+        with path.open("rb") as file:
+            return formats.recognise(file, name=name)
+    return tabular.read(store.files, path, name=name, memory=int(store.settings.runner_mib) << 20)
+
+
+def receive_file(
+    store: Store,
+    actor: Actor,
+    draft_id: str,
+    kind: FileKind,
+    stored: StoredFile,
+    name: str,
+    *,
+    examined: Examined | None = None,
+) -> Draft:
+    """Keep a stored file in the draft; a second one replaces the first.
+
+    Without `examined` the file is looked at here, before the transaction begins: nobody waits for it.
     """
     require(actor, Permission.UPLOAD_MODEL)
     with store.reading() as view:
         _own(queries.draft(view, draft_id), actor)
-    examined = _artifact(store, stored, name) if kind == "artifact" else _table(store, stored, name)
+    if examined is None:
+        examined = examine(store, kind, store.files.path(stored.digest), name)
     with store.unit_of_work(actor) as uow:
         row = _locked(uow, draft_id)
         _own(queries.draft(uow.session, draft_id), actor)
         if row.version_id:
             raise _submitted()
-        if isinstance(examined, ArtifactFile):
-            row.artifact = examined.to_json()
+        if isinstance(examined, Format):
+            row.artifact = ArtifactFile(stored.digest, stored.size, name, examined.value).to_json()
         else:
-            row.table = examined.to_json()
+            row.table = _table(stored, name, examined).to_json()
         uow.session.add(row)
         uow.record(
             "draft.file_received",
@@ -78,32 +133,39 @@ def submit_draft(
     model_name: str = "",
     note: str = "",
     lawful_basis: str = "",
+    mapping: Mapping[str, str] | None = None,
+    score_column: str = "",
 ) -> tuple[str, str]:
-    """Freeze a version of the use case and ask for its evaluation; return the version's and the job's id."""
+    """Freeze a version of the use case and ask for its evaluation; return the version's and the job's id.
+
+    `mapping` names the table's column for each feature that is called otherwise there. `score_column` holds the scores
+    of a model that Aval does not load; without any model file, it is a black box.
+    """
     require(uow.actor, Permission.UPLOAD_MODEL)
     row = _locked(uow, draft_id)
     draft = queries.draft(uow.session, draft_id)
     _own(draft, uow.actor)
     if draft.version_id:
         raise _submitted()
-    if draft.artifact is None or draft.table is None:
+    if draft.table is None or (draft.artifact is None and not score_column):
         raise Invalid(
             "draft.incomplete",
             N_("The upload is not complete: the model file or the evaluation table is missing."),
-            fix=N_("Send both files, then submit."),
-            field="artifact" if draft.artifact is None else "table",
+            fix=N_("Send both files, or name the column that holds a black box's scores; then submit."),
+            field="table" if draft.table is None else "artifact",
         )
     case = registered.use_case(uow.session, use_case)
-    names = [c.name for c in draft.table.columns]
-    reading.require_column(label_column, names, name=draft.table.name)
-    for column in protected:
-        reading.require_column(column, names, name=draft.table.name)
+    _require_columns(draft.table, label_column, protected, score_column)
+    mapping = _sound_mapping(draft.table, mapping or {}, label_column)
     if operating_threshold is not None and not 0.0 <= operating_threshold <= 1.0:
         raise Invalid(
             "submission.threshold",
             N_("The operating threshold must lie between 0 and 1."),
             field="operating_threshold",
         )
+    name = model_name.strip() or case.slug
+    artifact = draft.artifact or _declared(uow, case, name, draft.table, score_column)
+    _require_scores(artifact, score_column)
     dataset = datasets.add_dataset(
         uow,
         digest=draft.table.digest,
@@ -118,21 +180,24 @@ def submit_draft(
     version = registry.add_version(
         uow,
         use_case=case,
-        model_name=model_name.strip() or case.slug,
-        artifact_digest=draft.artifact.digest,
-        artifact_name=draft.artifact.name,
-        artifact_size=draft.artifact.size,
-        format=draft.artifact.format,
+        model_name=name,
+        artifact_digest=artifact.digest,
+        artifact_name=artifact.name,
+        artifact_size=artifact.size,
+        format=artifact.format,
         dataset_id=dataset.id,
         dataset_digest=dataset.digest,
         label_column=label_column,
         positive_label=positive_label,
         operating_threshold=operating_threshold if case.task is Task.BINARY else None,
         note=note,
+        mapping=mapping,
+        score_column=score_column,
     )
     row.version_id = version.id
     uow.session.add(row)
     job = enqueue(uow, JOB, "version", version.id, {"version": version.id})
+    renamed: dict[str, Json] = dict(mapping)
     uow.record(
         "version.submitted",
         "version",
@@ -144,217 +209,87 @@ def submit_draft(
             "dataset": dataset.digest,
             "source": dataset.source_digest,
             "threshold": None if operating_threshold is None else repr(operating_threshold),
+            "mapping": renamed,
+            "scores": score_column,
         },
     )
     return version.id, job
 
 
-def record_evaluation(
-    uow: UnitOfWork,
-    version_id: str,
-    *,
-    started_at: datetime,
-    rows: int,
-    metrics: Mapping[str, Estimate],
-    threshold: float | None,
-    confusion: Confusion | None,
-    curves: Curves,
-    latency_p50_ms: float,
-    latency_p95_ms: float,
-    memory_mb: float,
-    reproducible: bool,
-    predictions_digest: str,
-    notes: Sequence[str],
-    verdict: str,
-    isolation: str,
-    signature: Signature,
-    names: Sequence[str] = (),
-) -> bool:
-    """Store an evaluation and make its version ready; return false when it was settled meanwhile.
-
-    `names` are all names in the file, each known or approved: later loads trust exactly these.
-    """
-    require(uow.actor, Permission.UPLOAD_MODEL)
-    version = registered.version(uow.session, version_id)
-    if version.state is not VersionState.CHECKING:
-        return False
-    row = EvaluationRow(
-        id=new_id("eval"),
-        version_id=version_id,
-        dataset_id=version.dataset_id,
-        started_at=started_at,
-        finished_at=uow.now,
-        rows=rows,
-        metrics={name: estimate.to_json() for name, estimate in metrics.items()},
-        threshold=threshold,
-        confusion=None
-        if confusion is None
-        else {"labels": list(confusion.labels), "counts": confusion.counts},
-        curves={name: dict(series) for name, series in curves.items()},
-        latency_p50_ms=latency_p50_ms,
-        latency_p95_ms=latency_p95_ms,
-        memory_mb=memory_mb,
-        reproducible=reproducible,
-        predictions_digest=predictions_digest,
-        notes=list(notes),
-    )
-    uow.session.add(row)
-    registry.set_standing(
-        uow,
-        version_id,
-        VersionState.READY,
-        verdict=verdict,
-        isolation=isolation,
-        names=names,
-        signature=signature,
-        operating_threshold=threshold,
-    )
-    measured: dict[str, Json] = {name: f"{estimate.value:.6g}" for name, estimate in metrics.items()}
-    uow.record(
-        "version.evaluated",
-        "version",
-        version_id,
-        {
-            "artifact": version.artifact_digest,
-            "dataset": version.dataset_digest,
-            "predictions": predictions_digest,
-            "verdict": verdict,
-            "isolation": isolation,
-            "reproducible": reproducible,
-            "rows": rows,
-            "metrics": measured,
-        },
-    )
-    return True
-
-
-def refuse_version(
-    uow: UnitOfWork,
-    version_id: str,
-    reason: AvalError,
-    *,
-    verdict: str,
-    isolation: str,
-    names: Sequence[str] = (),
-) -> None:
-    """Settle a version as refused, with the reason; does nothing when it was settled meanwhile."""
-    require(uow.actor, Permission.UPLOAD_MODEL)
-    version = registered.version(uow.session, version_id)
-    if version.state in {VersionState.READY, VersionState.REFUSED}:
-        return
-    kept = preserve(reason)
-    params = kept["params"] if isinstance(kept["params"], dict) else {}
-    refusal = Refusal(reason.code, reason.template, reason.fix, params)
-    registry.set_standing(
-        uow,
-        version_id,
-        VersionState.REFUSED,
-        verdict=verdict,
-        isolation=isolation,
-        names=names,
-        refusal=refusal,
-    )
-    uow.record(
-        "version.refused",
-        "version",
-        version_id,
-        {
-            "code": reason.code,
-            "artifact": version.artifact_digest,
-            "verdict": verdict,
-            "isolation": isolation,
-        },
-    )
-
-
-def ask_for_review(uow: UnitOfWork, version_id: str, unknown: Sequence[str], *, list_version: str) -> None:
-    """Let a version wait until a person has looked at the names beyond the list."""
-    require(uow.actor, Permission.UPLOAD_MODEL)
-    registry.set_standing(
-        uow, version_id, VersionState.RECEIVED, verdict=verdict.Verdict.REVIEW.value, names=unknown
-    )
-    uow.record(
-        "version.review_asked",
-        "version",
-        version_id,
-        {"names": verdict.names_digest(unknown), "count": len(unknown), "list": list_version},
-    )
-
-
-def approve_names(uow: UnitOfWork, version_id: str, *, list_version: str) -> str:
-    """Approve the unknown names of a waiting version, for these bytes and this list; return the job's id."""
-    require(uow.actor, Permission.REVIEW_NAMES)
-    version = registered.version(uow.session, version_id)
-    if version.author_id == uow.actor.id:
-        raise Refused(
-            "review.own",
-            N_("Nobody reviews the names in a file of their own."),
-            fix=N_("Ask another reviewer."),
-            subject_kind="version",
-            subject_id=version_id,
-        )
-    if version.state is not VersionState.RECEIVED:
-        raise Conflict("review.not_waiting", N_("This version does not wait for a review."))
-    digest = verdict.names_digest(version.names)
-    if not queries.names_approved(uow.session, version.artifact_digest, digest, list_version):
-        uow.session.add(
-            NamesReviewRow(
-                id=new_id("rev"),
-                artifact_digest=version.artifact_digest,
-                names_digest=digest,
-                list_version=list_version,
-                reviewer_id=uow.actor.id,
-                reviewed_at=uow.now,
-            )
-        )
-    registry.set_standing(uow, version_id, VersionState.CHECKING, names=version.names)
-    uow.record(
-        "version.names_approved",
-        "version",
-        version_id,
-        {"artifact": version.artifact_digest, "names": digest, "list": list_version},
-    )
-    return enqueue(uow, JOB, "version", version_id, {"version": version_id})
-
-
-def refuse_names(uow: UnitOfWork, version_id: str) -> None:
-    """Refuse a waiting version because of the names in its file."""
-    require(uow.actor, Permission.REVIEW_NAMES)
-    version = registered.version(uow.session, version_id)
-    if version.state is not VersionState.RECEIVED:
-        raise Conflict("review.not_waiting", N_("This version does not wait for a review."))
-    refusal = Refusal(
-        "review.refused",
-        N_("A reviewer refused the names that the file asks for."),
-        N_("Save the model without the code that needs them."),
-    )
-    registry.set_standing(uow, version_id, VersionState.REFUSED, names=version.names, refusal=refusal)
-    uow.record(
-        "version.refused", "version", version_id, {"code": refusal.code, "artifact": version.artifact_digest}
-    )
-
-
-def _artifact(store: Store, stored: StoredFile, name: str) -> ArtifactFile:
-    with store.files.open(stored.digest) as file:
-        found = formats.recognise(file, name=name)
-    return ArtifactFile(stored.digest, stored.size, name, found.value)
-
-
-def _table(store: Store, stored: StoredFile, name: str) -> TableFile:
-    table = reading.read_table(store.files.path(stored.digest), name=name)
-    kept = store.files.put_bytes(reading.to_parquet(table))
-    columns = schema.infer(table)
-    names = [c.name for c in columns]
+def _table(stored: StoredFile, name: str, read: tabular.Read) -> TableFile:
+    names = [c.name for c in read.columns]
     return TableFile(
-        digest=kept.digest,
+        digest=read.digest,
         source_digest=stored.digest,
         size=stored.size,
         name=name,
-        rows=len(table),
-        columns=columns,
+        rows=read.rows,
+        columns=read.columns,
         personal=personal.personal(names),
         protected=personal.protected(names),
     )
+
+
+def _require_columns(table: TableFile, label: str, protected: Sequence[str], score: str) -> None:
+    names = [c.name for c in table.columns]
+    reading.require_column(label, names, name=table.name)
+    for column in (*protected, *([score] if score else ())):
+        reading.require_column(column, names, name=table.name)
+    if score == label:
+        raise Invalid(
+            "submission.score_is_label",
+            N_("The column {column} cannot hold both the label and the scores."),
+            field="score_column",
+            column=label,
+        )
+
+
+def _sound_mapping(table: TableFile, mapping: Mapping[str, str], label: str) -> dict[str, str]:
+    names = [c.name for c in table.columns]
+    kept = {
+        feature: column for feature, column in mapping.items() if feature and column and feature != column
+    }
+    for column in kept.values():
+        reading.require_column(column, names, name=table.name)
+    twice = sorted(c for c in set(kept.values()) if list(kept.values()).count(c) > 1)
+    if twice or label in kept.values():
+        raise Invalid(
+            "mapping.twice",
+            N_("The column {column} cannot stand for two things."),
+            fix=N_("Map each feature to a column of its own, and none to the label."),
+            field="mapping",
+            column=twice[0] if twice else label,
+        )
+    return kept
+
+
+def _require_scores(artifact: ArtifactFile, score_column: str) -> None:
+    unread = Format(artifact.format) in EVIDENCE_ONLY
+    if unread and not score_column:
+        raise Invalid(
+            "submission.scores",
+            N_("Aval does not load {format}: name the column of the table that holds the model's scores."),
+            fix=N_(
+                "Add a column with the model's own output to the table, or send the model as ONNX or skops."
+            ),
+            field="score_column",
+            format=_(FORMAT_NAMES[Format(artifact.format)]),
+        )
+    if score_column and not unread:
+        raise Invalid(
+            "submission.scores_unneeded",
+            N_("Aval computes the scores of this model itself."),
+            fix=N_("Leave the column of scores empty, or submit the table without a model file."),
+            field="score_column",
+        )
+
+
+def _declared(uow: UnitOfWork, case: UseCase, name: str, table: TableFile, scores: str) -> ArtifactFile:
+    """Keep what stands in for the file of a black box: a statement of which scores it is governed by."""
+    said = {"model": name, "scores": scores, "table": table.source_digest, "use_case": case.slug}
+    text = json.dumps({"black_box": said}, sort_keys=True, ensure_ascii=True).encode()
+    kept = uow.files.put_bytes(text)
+    return ArtifactFile(kept.digest, kept.size, f"{name}.black-box.json", Format.BLACK_BOX.value)
 
 
 def _locked(uow: UnitOfWork, draft_id: str) -> DraftRow:

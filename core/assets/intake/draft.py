@@ -8,6 +8,8 @@ from typing import Literal, Self, cast
 from core.assets.datasets.schema import Column
 
 FileKind = Literal["artifact", "table"]
+JOB = "intake.evaluate"
+"""The job that checks what came of a draft."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any, BinaryIO, ClassVar, cast
 
+from core.assets.intake.reasons import Rejected
+
 Name = tuple[str, str]
 
 WRAPPER: Name = ("joblib.numpy_pickle", "NumpyArrayWrapper")
@@ -21,10 +23,8 @@ MOST_MEMO = 1 << 24
 MOST_DEPTH = 200
 MOST_NAMES = 20_000
 CHUNK = 1 << 20
-
-
-class Rejected(Exception):
-    """The file is not a pickle that can be vouched for; the message says why."""
+TRAINED_WITH = "_sklearn_version"
+"""What scikit-learn writes into the state of every estimator."""
 
 
 class _Answer:
@@ -83,9 +83,9 @@ class _Names:
 
     def stub(self, module: object, name: object) -> _Stub:
         if type(module) is not str or type(name) is not str:
-            raise Rejected("a name that is not text")
+            raise Rejected("name")
         if len(self._stubs) >= MOST_NAMES:
-            raise Rejected("too many names")
+            raise Rejected("names")
         key = (module, name)
         if key not in self._stubs:
             made = _Stub(f"{module}.{name}", (_Answer,), {"__new__": _new})
@@ -108,7 +108,7 @@ class _CReader(pickle.Unpickler):
         return self.names.stub(module, name)
 
     def persistent_load(self, _pid: object) -> Any:
-        raise Rejected("a persistent id")
+        raise Rejected("persistent")
 
 
 _Machine: Any = pickle._Unpickler  # noqa: SLF001 - joblib loads with this very class
@@ -126,25 +126,28 @@ class _Reader(_Machine):  # type: ignore[misc]
         self.arrays = arrays
         self.depth = depth
         self.met_arrays = False
+        self.trained_with: set[str] = set()
 
     def find_class(self, module: object, name: object) -> _Stub:
         return self.names.stub(module, name)
 
     def persistent_load(self, _pid: object) -> object:
-        raise Rejected("a persistent id")
+        raise Rejected("persistent")
 
     def get_extension(self, code: int) -> None:
-        raise Rejected(f"the registered extension {code}")
+        raise Rejected("extension", code=code)
 
     def load_build(self) -> None:
         if len(self.stack) < 2:
-            raise Rejected("a state without an object")
+            raise Rejected("state")
         state = self.stack.pop()
         target = self.stack[-1]
         if not isinstance(target, _Answer):
             # A state given to a class or to plain data changes what a later name means.
-            raise Rejected("a state for something that is not an object")
+            raise Rejected("state")
         target.__setstate__(state)
+        if type(state) is dict and type(state.get(TRAINED_WITH)) is str:
+            self.trained_with.add(state[TRAINED_WITH][:40])
         if self.arrays and _made(target) == WRAPPER:
             self.stack[-1] = self._skip_array(state)
 
@@ -159,35 +162,35 @@ class _Reader(_Machine):  # type: ignore[misc]
     def load_put(self) -> None:
         line = self.readline()[:-1]
         if not re.fullmatch(rb"\d{1,10}", line):
-            raise Rejected("an odd memo index")
+            raise Rejected("memo")
         self._remember(int(line))
 
     dispatch[pickle.PUT[0]] = load_put
 
     def _remember(self, index: int) -> None:
         if index > MOST_MEMO:
-            raise Rejected("a memo index over the limit")
+            raise Rejected("memo")
         self.memo[index] = self.stack[-1]
 
     def _skip_array(self, state: object) -> _Answer:
         """Step over the bytes of one array as joblib's `NumpyArrayWrapper.read_array` takes them."""
         self.met_arrays = True
         if type(state) is not dict or not set(state) >= ARRAY_FACTS:
-            raise Rejected("an array without its facts")
+            raise Rejected("array_facts")
         facts = cast("dict[str, object]", state)
         shape = facts["shape"]
         if type(shape) is not tuple or any(type(n) is not int or n < 0 for n in shape):
-            raise Rejected("an array of odd shape")
+            raise Rejected("array_shape")
         size, has_objects = _item(facts["dtype"])
         if has_objects:
             if self.depth > MOST_DEPTH:
-                raise Rejected("object arrays nested too deep")
+                raise Rejected("nested")
             _nested(self.file, self.names, self.depth + 1)
             return _answer(None, ())
         if facts.get("numpy_array_alignment_bytes") is not None:
             padding = self.file.read(1)
             if len(padding) != 1:
-                raise Rejected("the file ends inside an array")
+                raise Rejected("array_bytes")
             self._skip(padding[0])
         count = 1
         for n in shape:
@@ -199,7 +202,7 @@ class _Reader(_Machine):  # type: ignore[misc]
         while left > 0:
             got = len(self.file.read(min(left, CHUNK)))
             if not got:
-                raise Rejected("the file ends inside an array")
+                raise Rejected("array_bytes")
             left -= got
 
 
@@ -213,11 +216,11 @@ def _made(target: _Answer) -> Name | None:
 def _item(dtype: object) -> tuple[int, bool]:
     """Return bytes per item and whether items are objects; `Rejected` for a dtype not understood exactly."""
     if not isinstance(dtype, _Answer) or dtype.name != DTYPE or not dtype.arguments:
-        raise Rejected("an array of unknown type")
+        raise Rejected("array_type")
     code = dtype.arguments[0]
     found = re.fullmatch(r"([biufcmMSUVO])(\d{1,9})", code) if type(code) is str else None
     if found is None:
-        raise Rejected("an array of unknown type")
+        raise Rejected("array_type")
     letter, number = found[1], int(found[2])
     if letter == "O":
         return 8, True
@@ -226,7 +229,7 @@ def _item(dtype: object) -> tuple[int, bool]:
         return number * (4 if letter == "U" else 1), False
     inner = [_item(f[0]) if type(f) is tuple and f else (0, True) for f in fields.values()]
     if any(objects for _, objects in inner):
-        raise Rejected("an array with objects in its fields")
+        raise Rejected("array_type")
     return number, False
 
 
@@ -234,18 +237,18 @@ def _fields(dtype: _Answer, letter: str, number: int) -> dict[object, object] | 
     """Return the fields that the state of a dtype names: (version, order, subdtype, names, fields, size, …)."""
     state = dtype.state
     if type(state) is not tuple or not 8 <= len(state) <= 9:
-        raise Rejected("an array of unknown type")
+        raise Rejected("array_type")
     subdtype, names, fields, size = state[2:6]
     if subdtype is not None or (names is None) != (fields is None):
-        raise Rejected("an array of unknown type")
+        raise Rejected("array_type")
     if fields is None:
         if size not in {-1, number} and letter == "V":
-            raise Rejected("an array of unknown type")
+            raise Rejected("array_type")
         if letter in "SU" and size not in {-1, number * (4 if letter == "U" else 1)}:
-            raise Rejected("an array of unknown type")
+            raise Rejected("array_type")
         return None
     if letter != "V" or type(fields) is not dict or size != number:
-        raise Rejected("an array of unknown type")
+        raise Rejected("array_type")
     return cast("dict[object, object]", fields)
 
 
@@ -265,20 +268,25 @@ def _agree(file: BinaryIO, start: int, names: _Names) -> None:
     second = _CReader(file)
     second.load()
     if file.tell() != end or second.names.asked() != names.asked():
-        raise Rejected("two readers disagree")
+        raise Rejected("disagree")
     file.seek(end)
 
 
 def _end(file: BinaryIO) -> None:
     if file.read(1):
-        raise Rejected("bytes after the end")
+        raise Rejected("tail")
 
 
 def names_in(file: BinaryIO) -> frozenset[Name]:
-    """Return every (module, name) that loading the pickle would import; `file` is seekable and uncompressed.
+    """Return every (module, name) that loading the pickle would import; see `read`."""
+    return read(file)[0]
 
-    Raise `Rejected` for anything that is not one whole, understood pickle: parse errors, bytes after the end,
-    a disagreement between the two machines.
+
+def read(file: BinaryIO) -> tuple[frozenset[Name], tuple[str, ...]]:
+    """Return every (module, name) that loading the pickle would import, and the scikit-learn versions it names.
+
+    `file` is seekable and uncompressed. Raise `Rejected` for anything that is not one whole, understood pickle:
+    parse errors, bytes after the end, a disagreement between the two machines.
     """
     names = _Names()
     start = file.tell()
@@ -291,9 +299,9 @@ def names_in(file: BinaryIO) -> frozenset[Name]:
     except Rejected:
         raise
     except RecursionError as error:
-        raise Rejected("nested too deep") from error
+        raise Rejected("nested") from error
     except MemoryError as error:
-        raise Rejected("larger than the memory allowed") from error
+        raise Rejected("memory") from error
     except Exception as error:
-        raise Rejected(f"not a whole pickle ({type(error).__name__})") from error
-    return names.asked()
+        raise Rejected("pickle", error=type(error).__name__) from error
+    return names.asked(), tuple(sorted(reader.trained_with))

@@ -47,10 +47,18 @@ class Claims:
         )
 
 
-def signature(claims: Claims, task: Task, table: pd.DataFrame, label: str, aside: Sequence[str]) -> Signature:
+def signature(
+    claims: Claims,
+    task: Task,
+    table: pd.DataFrame,
+    label: str,
+    aside: Sequence[str],
+    mapping: Mapping[str, str],
+) -> Signature:
     """Return the signature; raise `Invalid` where model, task and table do not belong together.
 
-    `aside` are protected columns: they may stay outside a model that names no features.
+    `aside` are protected columns: they may stay outside a model that names no features. `mapping` names the table's
+    column for each feature that is called otherwise there.
     """
     _kind(claims, task)
     columns = [str(c) for c in table.columns if c != label]
@@ -63,7 +71,8 @@ def signature(claims: Claims, task: Task, table: pd.DataFrame, label: str, aside
             field="label_column",
             label=label,
         )
-    missing = [n for n in names if n not in set(columns)]
+    _mapped(names, mapping)
+    missing = [n for n in names if mapping.get(n, n) not in set(columns)]
     if missing:
         near = [
             f"{m} → {n}"
@@ -81,10 +90,24 @@ def signature(claims: Claims, task: Task, table: pd.DataFrame, label: str, aside
             missing=", ".join(missing[:MOST_LISTED]) + (" …" if len(missing) > MOST_LISTED else ""),
             near=", ".join(f"{n.split(' → ')[1]} → {n.split(' → ')[0]}" for n in near),
         )
-    described = {c.name: c for c in infer(table[list(names)])}
-    features: tuple[Column, ...] = tuple(described[n] for n in names)
+    rows = table[[mapping.get(n, n) for n in names]].set_axis(list(names), axis="columns")
+    features: tuple[Column, ...] = infer(rows)
     output = "value" if not claims.classifier else "probability" if claims.probabilities else "class"
     return Signature(features, output, claims.classes)  # type: ignore[arg-type]
+
+
+def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> None:
+    odd = [feature for feature in mapping if feature not in names]
+    if odd:
+        raise Invalid(
+            "mapping.unknown_feature",
+            N_("The model has no feature {feature}, which the mapping names."),
+            fix=N_("Did you mean {near}?") if nearest(odd[0], names) else N_("Its features are: {features}."),
+            field="mapping",
+            feature=odd[0],
+            near=nearest(odd[0], names),
+            features=", ".join(names[:30]),
+        )
 
 
 def codes(labels: pd.Series, classes: Sequence[str], positive: str, *, column: str) -> NDArray[np.int64]:

@@ -2,7 +2,8 @@
 
 from typing import BinaryIO
 
-from core.assets.intake.inert import Name, Rejected
+from core.assets.intake.inert import Name
+from core.assets.intake.reasons import Rejected
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
@@ -15,16 +16,16 @@ def operators(file: BinaryIO) -> frozenset[Name]:
     try:
         model = onnx.load_model_from_string(file.read())
     except Exception as error:  # protobuf's DecodeError, which has no typed home
-        raise Rejected("not a whole ONNX file") from error
+        raise Rejected("onnx") from error
     if not model.graph.node:
-        raise Rejected("an ONNX file without a graph")
+        raise Rejected("onnx")
     found: set[Name] = set()
     waiting = [model.graph.node, *(f.node for f in model.functions)]
     tensors = list(model.graph.initializer)
     while waiting:
         for node in waiting.pop():
             if node.domain not in DOMAINS:
-                raise Rejected(f"an operator of another domain: {node.domain[:60]}.{node.op_type[:60]}")
+                raise Rejected("onnx_domain", name=f"{node.domain[:60]}.{node.op_type[:60]}")
             found.add((node.domain or "ai.onnx", node.op_type))
             for attribute in node.attribute:
                 graphs = [*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])]
@@ -32,5 +33,5 @@ def operators(file: BinaryIO) -> frozenset[Name]:
                 waiting += [g.node for g in graphs]
                 tensors += [t for g in graphs for t in g.initializer]
     if any(t.external_data or t.data_location == onnx.TensorProto.EXTERNAL for t in tensors):
-        raise Rejected("weights that lie in another file")
+        raise Rejected("onnx_external")
     return frozenset(found)

@@ -28,3 +28,18 @@ def draw(strata: Sequence[NDArray[np.intp]], rows: int, *, seed: int = 0) -> Ite
             if size:
                 weights[stratum] = np.bincount(generator.integers(0, size, size), minlength=size)
         yield weights
+
+
+def draw_counts(
+    counts: NDArray[np.float64], strata: Sequence[NDArray[np.intp]], *, seed: int = 0
+) -> Iterator[NDArray[np.float64]]:
+    """Yield resamples of units that stand for `counts` rows each: within a stratum as many rows as it has."""
+    generator = np.random.default_rng(seed)
+    for _ in range(RESAMPLES):
+        weights = np.zeros(len(counts))
+        for stratum in strata:
+            held = counts[stratum]
+            total = held.sum()
+            if total:
+                weights[stratum] = generator.multinomial(int(total), held / total)
+        yield weights

@@ -6,7 +6,7 @@ import lzma
 import zlib
 from typing import BinaryIO
 
-from core.assets.intake.inert import Rejected
+from core.assets.intake.reasons import Rejected
 
 MOST_UNPACKED = 2 << 30
 MOST_RATIO = 100
@@ -33,13 +33,13 @@ def unpacked(file: BinaryIO, *, limit: int = MOST_UNPACKED) -> BinaryIO:
         while not machine.eof:
             chunk = file.read(CHUNK)
             if not chunk:
-                raise Rejected("the compressed data ends too early")
+                raise Rejected("compressed_cut")
             taken += len(chunk)
             _drain(machine, chunk, out, taken, limit)
     except (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError) as error:
-        raise Rejected("damaged compressed data") from error
+        raise Rejected("compressed") from error
     if machine.unused_data or file.read(1):
-        raise Rejected("bytes after the compressed data")
+        raise Rejected("compressed_tail")
     out.seek(0)
     return out
 
@@ -90,9 +90,9 @@ def _drain(
     while True:
         out.write(machine.decompress(chunk, CHUNK))
         if out.tell() > limit:
-            raise Rejected("too large when unpacked")
+            raise Rejected("large")
         if out.tell() > FREE and out.tell() > MOST_RATIO * taken:
-            raise Rejected("packed more than 100 times")
+            raise Rejected("compressed_ratio")
         chunk = b""
         if machine.eof or machine.needs_input:
             return

@@ -59,6 +59,12 @@ class Writer:
         self._hash.update(chunk)
         self._file.write(chunk)
 
+    @property
+    def path(self) -> Path:
+        """Where the bytes lie so far, for whoever examines them before they are kept."""
+        self._file.flush()
+        return Path(self._file.name)
+
     def finish(self) -> StoredFile:
         """Make the bytes durable under their digest and return it."""
         self._file.flush()

@@ -39,25 +39,30 @@ LIBRARIES = (
     "skops.io",
     "onnx",
     "onnxruntime",
+    "core.assets.intake.isolated.loading",
 )
+BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
+"""Imported when a call first asks for them: each is optional, and takes a second and much memory."""
 
 
 def main() -> None:
-    """Serve calls from the control socket whose number is the first argument; tasks' modules follow."""
+    """Serve calls from the control socket whose number is the first argument.
+
+    The second names libraries to import, separated by commas, or is `-` for all; tasks' modules follow.
+    """
     from core.assets.intake.isolated import jail  # noqa: PLC0415 - nothing before the environment is set
 
     control = socket.socket(fileno=int(sys.argv[1]))
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_IGN if signal_number == signal.SIGINT else signal.SIG_DFL)
-    modules = {name: importlib.import_module(name) for name in sys.argv[2:]}
-    for name in LIBRARIES:
+    modules = {name: importlib.import_module(name) for name in sys.argv[3:]}
+    for name in LIBRARIES if sys.argv[2] == "-" else sys.argv[2].split(","):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     import pyarrow as pa  # noqa: PLC0415
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    importlib.import_module("core.assets.intake.isolated.loading")
     readable = jail.readable_folders(str(Path(__file__).resolve().parents[4]))
     control.sendall(b"ready\n")
     parent = os.getppid()
@@ -78,6 +83,34 @@ def main() -> None:
                 watched.pop(end)
 
 
+def once() -> None:
+    """Serve one call from standard input to standard output: the cold way, where nothing is forked.
+
+    The first argument names libraries as for `main`; tasks' modules follow.
+    """
+    from core.assets.intake.isolated import jail  # noqa: PLC0415
+
+    request = json.loads(sys.stdin.buffer.read())
+    answer = os.dup(sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    modules = {name: importlib.import_module(name) for name in sys.argv[2:]}
+    wanted = set(request["libraries"]) | set(LIBRARIES if sys.argv[1] == "-" and request["format"] else ())
+    for name in wanted if sys.argv[1] == "-" else sys.argv[1].split(","):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    files = [os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)) for path in request["files"]]
+    if request["writes"]:
+        files[-1] = os.open(request["files"][-1], os.O_WRONLY | getattr(os, "O_BINARY", 0))
+    readable = jail.readable_folders(str(Path(__file__).resolve().parents[4]))
+    head, parts = _work(request, modules, readable, files)
+    _send(answer, head)
+    for part in parts:
+        _send(answer, part)
+    os._exit(0)
+
+
 def _accept(
     control: socket.socket,
     modules: Mapping[str, Any],
@@ -93,6 +126,9 @@ def _accept(
         os._exit(0)
     request = json.loads(message)
     answer, status, *files = descriptors
+    for name in BOOSTERS.intersection(request["libraries"]):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     child = os.fork()
     if child == 0:
         control.close()
@@ -151,29 +187,44 @@ def _serve(
 def _work(
     request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], files: list[int]
 ) -> tuple[bytes, list[memoryview]]:
-    import joblib  # noqa: PLC0415
+    from core.assets.intake.isolated import jail, protocol  # noqa: PLC0415
 
-    from core.assets.intake.isolated import jail, loading, protocol  # noqa: PLC0415
-
-    level = jail.lock(memory=request["memory"], seconds=request["cpu"], readable=readable)
+    level = jail.lock(
+        memory=request["memory"],
+        seconds=request["cpu"],
+        readable=readable,
+        writes=request["writes"],
+    )
     meta: dict[str, Any] = {"level": level}
     try:
         frames = {name: _table(files[i]) for name, i in request["frames"].items()}
         module, _, function = request["task"].partition(":")
         task: Callable[..., Any] = getattr(modules[module], function)
-        model: Any = None
+        if request["writes"]:
+            request["options"]["output"] = os.fdopen(os.dup(files[-1]), "wb")
         started = time.perf_counter()
-        if request["format"] == "raw":
-            model = os.fdopen(os.dup(files[0]), "rb")
-        elif request["format"]:
-            model, meta["warnings"] = loading.load(files[0], request["format"], request["trusted"])
-        meta["load_seconds"] = time.perf_counter() - started
-        # A model trained with n_jobs=-1 would start a pool, which needs what the lock takes away.
-        with joblib.parallel_config(backend="sequential"):
+        if request["format"] in {"raw", ""}:
+            model: Any = os.fdopen(os.dup(files[0]), "rb") if request["format"] else None
             arrays, facts = task(model, frames, request["options"])
+        else:
+            import joblib  # noqa: PLC0415
+
+            from core.assets.intake.isolated import loading  # noqa: PLC0415
+
+            model, meta["warnings"] = loading.load(files[0], request["format"], request["trusted"])
+            meta["load_seconds"] = time.perf_counter() - started
+            # A model trained with n_jobs=-1 would start a pool, which needs what the lock takes away.
+            with joblib.parallel_config(backend="sequential"):
+                arrays, facts = task(model, frames, request["options"])
         return protocol.encode(arrays, {**facts, **meta})
     except MemoryError:
         return protocol.encode({}, {**meta, "error": "memory", "text": ""})
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        kind = "library" if name in BOOSTERS else "raised"
+        return protocol.encode(
+            {}, {**meta, "error": kind, "text": name if kind == "library" else str(error)[:2000]}
+        )
     except BaseException as error:  # noqa: BLE001 - whatever a model raises is an answer, not our failure
         text = f"{type(error).__name__}: {error}"[:2000]
         kind = "memory" if "bad_alloc" in text or "bad allocation" in text else "raised"

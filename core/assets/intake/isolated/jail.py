@@ -48,14 +48,14 @@ _MACHINES = {
 }
 
 
-def lock(*, memory: int, seconds: int, readable: Iterable[str]) -> str:
+def lock(*, memory: int, seconds: int, readable: Iterable[str], writes: int = 0) -> str:
     """Give up what a model does not need and return the level reached: `full` or `basic`.
 
     `memory` is bytes of address space beyond what is mapped now, `seconds` is processor time, `readable` are
-    the folders and files that stay open to reading. A part of the lock that the kernel lacks lowers the level;
-    the limits hold in any case.
+    the folders and files that stay open to reading, `writes` is how many bytes may go to a file that is handed
+    in. A part of the lock that the kernel lacks lowers the level; the limits hold in any case.
     """
-    _limits(memory, seconds)
+    _limits(memory, seconds, writes)
     if not sys.platform.startswith("linux"):
         return BASIC
     libc = ctypes.CDLL(None, use_errno=True)
@@ -91,7 +91,9 @@ def readable_folders(root: str) -> list[str]:
     ]
 
 
-def _limits(memory: int, seconds: int) -> None:
+def _limits(memory: int, seconds: int, writes: int) -> None:
+    if sys.platform == "win32":
+        return
     import resource  # noqa: PLC0415 - there is none on Windows
 
     mapped = 0
@@ -101,11 +103,16 @@ def _limits(memory: int, seconds: int) -> None:
     for limit, value in (
         (resource.RLIMIT_AS, mapped + memory),
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, writes),
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(limit, (value, value))
+        try:
+            resource.setrlimit(limit, (value, value))
+        except (OSError, ValueError):
+            # macOS knows the limit of address space and does not hold it; Linux holds every one of these.
+            if sys.platform.startswith("linux"):
+                raise
 
 
 def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:

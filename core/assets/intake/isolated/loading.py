@@ -3,11 +3,14 @@
 import os
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol, cast
 
 import numpy as np
 import pandas as pd
+
+from core.assets.intake import formats, mlflow
+from core.assets.intake.isolated import boosters
 
 
 class Model(Protocol):
@@ -45,7 +48,32 @@ def _onnx(file: BinaryIO, _trusted: Sequence[str]) -> "OnnxModel":
     return OnnxModel(file.read())
 
 
-_LOADERS = {"joblib": _joblib, "skops": _skops, "onnx": _onnx}
+def _xgboost(file: BinaryIO, _trusted: Sequence[str]) -> boosters.XgboostModel:
+    return boosters.XgboostModel(file.read())
+
+
+def _lightgbm(file: BinaryIO, _trusted: Sequence[str]) -> boosters.LightgbmModel:
+    return boosters.LightgbmModel(file.read())
+
+
+def _catboost(file: BinaryIO, _trusted: Sequence[str]) -> boosters.CatboostModel:
+    return boosters.CatboostModel(file.read())
+
+
+def _mlflow(file: BinaryIO, trusted: Sequence[str]) -> Any:
+    inner, described = mlflow.model(file)
+    return _LOADERS[formats.recognise(inner, name=described.member).value](inner, trusted)
+
+
+_LOADERS: dict[str, Callable[[BinaryIO, Sequence[str]], Any]] = {
+    "joblib": _joblib,
+    "skops": _skops,
+    "onnx": _onnx,
+    "xgboost": _xgboost,
+    "lightgbm": _lightgbm,
+    "catboost": _catboost,
+    "mlflow": _mlflow,
+}
 
 
 class OnnxModel:

@@ -18,7 +18,7 @@ def test_binary_metrics_are_those_of_scikit_learn(rows, seed, digits, threshold)
     labels = generator.random(rows) < 0.4
     labels[:2] = True, False
     scores = np.round(generator.random(rows), digits)
-    ranked = classification._Ranked(labels, scores, threshold)
+    ranked = classification._Ranked.rows(labels, scores, threshold)
     found = dict(zip(classification.BINARY, ranked.metrics(np.ones(rows)), strict=True))
     said = scores >= threshold
     assert found["roc_auc"] == pytest.approx(reference.roc_auc_score(labels, scores))

@@ -126,7 +126,7 @@ def test_how_a_call_may_end(attack, runner, expression, code):
     with pytest.raises(Invalid) as raised:
         attack(expression, timeout=5)
     assert raised.value.code == code
-    assert runner.run("core.assets.intake.tasks:nothing").meta["level"] == runner.level
+    assert runner.run("core.assets.intake.isolated.probes:nothing").meta["level"] == runner.level
 
 
 def _everywhere() -> str:
@@ -231,7 +231,7 @@ def test_a_dead_helper_is_replaced_and_a_stopped_one_leaves_nothing():
     assert helper is not None
     helper.send_signal(signal.SIGKILL)
     helper.wait()
-    assert own.run("core.assets.intake.tasks:nothing").meta["level"]
+    assert own.run("core.assets.intake.isolated.probes:nothing").meta["level"]
     second = own._helper
     assert second is not None
     own.stop()

@@ -13,7 +13,7 @@ import skops.io
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -124,7 +124,12 @@ def test_a_classifier_without_probabilities_is_measured_on_its_classes(laborator
     model = LinearSVC().fit(table[["income", "debt"]], table.y)
     version, found = laboratory.evaluate(dumped(model), csv(table), use_case="credit")
     assert version.state is VersionState.READY
-    assert set(found.metrics) == {"accuracy", "f1_macro"}
+    margins = model.decision_function(table[["income", "debt"]])
+    assert found.metrics["roc_auc"].value == pytest.approx(roc_auc_score(table.y, margins))
+    assert found.metrics["f1"].value == pytest.approx(
+        f1_score(table.y, model.predict(table[["income", "debt"]]))
+    )
+    assert "brier" not in found.metrics
 
 
 class Call:
