@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from core.clock import Clock, system
-from core.platform.audit.log import append
 from core.platform.jobs.handling import Handler, JobContext
 from core.platform.jobs.queue import Queue
+from core.platform.notices.outbox import append
 from core.platform.store import SYSTEM, Actor, Store, UnitOfWork
 from core.settings import Settings
 
@@ -83,6 +83,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "intake.evaluate": evaluate,
         "explain.compute": partial(explain.explain, runner=runner),
         "releases.judge": releases.judge_round,
+        "releases.check": releases.judge_check,
         "monitoring.profile": monitoring.profile,
         "kpis.observe": kpis.observe,
     }

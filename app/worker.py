@@ -14,6 +14,7 @@ from core.platform.audit import work as audit
 from core.platform.jobs import commands, queries
 from core.platform.jobs.handling import run
 from core.platform.jobs.queue import Queue
+from core.platform.notices import work as notices
 from core.platform.store import SYSTEM, Store
 from core.settings import Settings
 
@@ -39,11 +40,14 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     threading.Thread(
         target=_watch, args=(store, queue, worker, runner.level, parent, stop), name="sweep", daemon=True
     ).start()
+    courier = threading.Thread(target=notices.carry, args=(store, stop), name="courier", daemon=True)
+    courier.start()
     log.info("worker %s ready, isolation: %s", worker, runner.level)
     try:
         queue.consume(stop)
     finally:
         runner.stop()
+        courier.join(5)
         store.close()
 
 

@@ -42,6 +42,9 @@ class Settings:
         ),
     )
     log_origin: str = _setting("aval.local/log", N_("Name under which this installation signs its log"))
+    webhook_networks: str = _setting(
+        "", N_("Private networks that webhooks may reach, as CIDR, separated by spaces; none when empty")
+    )
     time_zone: str = _setting("UTC", N_("Time zone in which moments are shown"))
     workers: str = _setting("1", N_("Worker processes that the server supervises; 0 for none"))
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from core.ids import new_id
-from core.platform.audit.log import append
+from core.platform.notices.outbox import append
 from core.platform.store import Actor, Store
 from core.platform.store.migrate import upgrade
 from core.settings import Settings

@@ -24,8 +24,9 @@ from core.platform.store.columns import UtcDateTime
 from core.platform.store.migrate import import_tables, newest
 from core.platform.store.unit_of_work import Store
 
-LEFT_OUT = frozenset({"session", "ticket", "sign_in_attempt", "worker", "person_key"})
-"""Ways in and signs of life end with a restore; personal keys have a backup of their own, so that erased stays erased."""
+LEFT_OUT = frozenset({"session", "ticket", "sign_in_attempt", "worker", "person_key", "webhook_secret"})
+"""Ways in and signs of life end with a restore; personal keys have a backup of their own, so that erased stays erased.
+Secrets of webhooks are renewed: a backup lets nobody speak in our name."""
 
 BATCH = 2_000
 
