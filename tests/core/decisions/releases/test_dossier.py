@@ -29,7 +29,7 @@ def decided(bench):
 
 
 def approve(bench) -> str:
-    ana, bea = bench.person("ana"), bench.person("bea")
+    ana, bea = bench.people["ana"], bench.people["bea"]
     version = bench.version(ana)
     stored = bench.store.files.put_bytes(MODEL)
     with bench.store.unit_of_work(ana) as uow:
@@ -183,9 +183,9 @@ def test_another_key_cannot_make_a_dossier_that_the_log_vouches_for(decided, tmp
 
 
 def test_an_undecided_release_gives_no_dossier(bench, tmp_path: Path) -> None:
-    version = bench.version(bench.person("ana"))
+    version = bench.version(bench.people["ana"])
     with pytest.raises(Conflict, match="not decided"):
-        make(bench, bench.request(bench.person("bea"), version), tmp_path / "d.zip")
+        make(bench, bench.request(bench.people["bea"], version), tmp_path / "d.zip")
 
 
 def test_a_stored_file_that_rotted_is_not_certified(decided, tmp_path: Path) -> None:
