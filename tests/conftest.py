@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -14,6 +15,9 @@ from core.platform.notices.outbox import append
 from core.platform.store import Actor, Store
 from core.platform.store.migrate import upgrade
 from core.settings import Settings
+
+hypothesis.settings.register_profile("aval", deadline=None)
+hypothesis.settings.load_profile("aval")
 
 STRICT = os.environ.get("AVAL_TEST_STRICT") == "1"
 
@@ -25,6 +29,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     if STRICT and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped under AVAL_TEST_STRICT=1: {report.longrepr}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of one file in one process, so that what a file sets up is set up once."""
+    for item in items:
+        if not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.name)))
 
 
 class Hands:

@@ -11,6 +11,7 @@ from tests.browser import harness
 from tests.browser.harness import House, Watch
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
