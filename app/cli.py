@@ -28,6 +28,11 @@ class Commands(click.Group):
     """A group that shows an `AvalError` as its text and its fix, and names other modules' commands by address."""
 
     elsewhere = {  # noqa: RUF012 - a table, never changed
+        "drift": (
+            "app.drift",
+            "drift_command",
+            "Compare two files: what changed, in words; no server needed.",
+        ),
         "push": ("app.push", "push_command", "Send a model and its evaluation table, wait for the checks."),
         "audit": ("app.audit_commands", "audit", "Verify, export, prove and seal the audit log."),
         "backup": ("app.audit_commands", "backup", "Back the store up into a folder while it runs."),
@@ -40,6 +45,17 @@ class Commands(click.Group):
         "restore-keys": ("app.audit_commands", "restore_keys", "Bring the keys of people's names back."),
         "scrub": ("app.audit_commands", "scrub", "Hash every stored file anew."),
         "verify": ("app.audit_commands", "verify_dossier", "Check a release dossier offline."),
+        "scan": (
+            "app.scan",
+            "scan_command",
+            "Read model files without loading them: known, review or refused.",
+        ),
+        "evaluate": (
+            "app.evaluate",
+            "evaluate_command",
+            "Evaluate a model on a table in isolation, without a server.",
+        ),
+        "doctor": ("app.evaluate", "doctor_command", "Try every way out of the isolated runner."),
         "release": ("app.cli_release", "release", "See and sign releases with a token of your own."),
     }
 

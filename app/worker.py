@@ -28,6 +28,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     The isolated runner starts before the database opens, so that its helper holds no connection and no secret.
     """
     from app.wiring import handlers, start_runner  # noqa: PLC0415 - the runner's libraries load in the worker only
+    from core.assets.intake.doctor import self_test  # noqa: PLC0415
 
     runner = start_runner(settings)
     stop = threading.Event()
@@ -43,6 +44,8 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     courier = threading.Thread(target=notices.carry, args=(store, stop), name="courier", daemon=True)
     courier.start()
     log.info("worker %s ready, isolation: %s", worker, runner.level)
+    if open_ways := self_test(runner):
+        log.warning("the isolated runner does not hold: %s (see `aval doctor`)", ", ".join(open_ways))
     try:
         queue.consume(stop)
     finally:

@@ -55,7 +55,7 @@ class Runner:
         self._tasks = tuple(dict.fromkeys((*(OWN_TASKS if libraries is None else ()), *tasks)))
         self._libraries = "-" if libraries is None else ",".join(libraries)
         self._cold = cold
-        self._memory = memory
+        self.memory = memory
         self._seconds = seconds
         self._slots = threading.BoundedSemaphore(parallel)
         self._lock = threading.Lock()
@@ -138,7 +138,7 @@ class Runner:
             "options": dict(options or {}),
             "trusted": list(trusted),
             "libraries": _wanted(kind, trusted),
-            "memory": self._memory,
+            "memory": self.memory,
             "cpu": int(timeout) + 1,
             "writes": most_output if output else 0,
         }
@@ -171,7 +171,7 @@ class Runner:
             self._send(json.dumps(request).encode(), [theirs.fileno(), watched.fileno(), *files])
             theirs.close()
             watched.close()
-            return receive(answer, status, started, started + timeout, timeout, self._memory)
+            return receive(answer, status, started, started + timeout, timeout, self.memory)
         finally:
             for descriptor in files:
                 os.close(descriptor)

@@ -20,7 +20,7 @@ def inspect(model: Any, frames: Mapping[str, pd.DataFrame], options: Mapping[str
     names = _feature_names(model)
     count = getattr(model, "n_features_in_", None)
     return {}, {
-        "type": f"{type(model).__module__}.{type(model).__name__}",
+        "type": getattr(type(model), "kind", "") or f"{type(model).__module__}.{type(model).__name__}",
         "steps": [type(s).__name__ for _, s in getattr(model, "steps", [])][:20],
         "predicts": callable(getattr(model, "predict", None)),
         "classifier": classes is not None,

@@ -18,6 +18,7 @@ class Booster:
     """What the three have in common: features by name or by number, and classes where there are any."""
 
     native: Any
+    kind = ""
     n_features_in_: int
     classes_: Any = None
 
@@ -47,6 +48,8 @@ class Booster:
 
 class XgboostModel(Booster):
     """An XGBoost model from its JSON or UBJSON."""
+
+    kind = "xgboost.Booster"
 
     def __init__(self, data: bytes) -> None:
         import xgboost  # noqa: PLC0415 - imported by the helper before the fork
@@ -90,6 +93,8 @@ class XgboostModel(Booster):
 class LightgbmModel(Booster):
     """A LightGBM model from its text."""
 
+    kind = "lightgbm.Booster"
+
     def __init__(self, data: bytes) -> None:
         import lightgbm  # noqa: PLC0415
 
@@ -125,6 +130,8 @@ class LightgbmModel(Booster):
 
 class CatboostModel(Booster):
     """A CatBoost model from its cbm file."""
+
+    kind = "catboost.CatBoost"
 
     def __init__(self, data: bytes) -> None:
         import catboost  # noqa: PLC0415

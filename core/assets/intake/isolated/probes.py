@@ -1,9 +1,11 @@
 """What a child may not do, tried from within: each probe answers whether the lock held."""
 
 import ctypes
+import mmap
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,7 +20,9 @@ def nothing(model: object, frames: Mapping[str, object], options: Mapping[str, A
 def probe(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
     """Try every way out; the answer holds, by name, whether it was refused and what the system said."""
     found = {}
-    for name, attempt in _attempts(str(options["secret"]), str(options["target"])).items():
+    for name, attempt in _attempts(
+        str(options["secret"]), str(options["target"]), int(options["limit"])
+    ).items():
         try:
             said = attempt()
         except (OSError, MemoryError, ValueError) as error:
@@ -28,7 +32,7 @@ def probe(model: object, frames: Mapping[str, object], options: Mapping[str, Any
     return {}, {"probes": found}
 
 
-def _attempts(secret: str, target: str) -> dict[str, Callable[[], object]]:
+def _attempts(secret: str, target: str, limit: int) -> dict[str, Callable[[], object]]:
     libc = ctypes.CDLL(None, use_errno=True)
 
     def call(number: int, *arguments: int) -> int:
@@ -72,7 +76,7 @@ def _attempts(secret: str, target: str) -> dict[str, Callable[[], object]]:
         "kill the parent": lambda: os.kill(os.getppid(), 0),
         "trace the parent": ptrace,
         "raise its limits": grow,
-        "take memory over the limit": lambda: len(bytearray(1 << 46)),
+        "take memory over the limit": lambda: len(mmap.mmap(-1, limit + (1 << 30))),
         "become root": lambda: os.setuid(0) if os.getuid() else os.setgid(0),
     }
     if sys.platform.startswith("linux"):
@@ -95,3 +99,26 @@ def _fork() -> str:
         os._exit(0)
     os.waitpid(child, 0)
     return "forked"
+
+
+def spin(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
+    """Never end, at work."""
+    while True:
+        pass
+
+
+def sleep(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
+    """Never end, at rest."""
+    while True:
+        time.sleep(3600)
+
+
+def flood(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
+    """Answer more than an answer may be."""
+    return {}, {"text": "x" * (1 << 20)}
+
+
+def crash(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
+    """End as a broken native library would."""
+    ctypes.string_at(0)
+    return {}, {}
