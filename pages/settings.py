@@ -13,6 +13,7 @@ from app.ui.permission_matrix import permission_matrix
 from app.ui.refused import refusals
 from app.ui.system_health import system_health_card
 from app.ui.token_list import expiry, shown_once, token_form, token_list
+from app.webhook_settings import webhook_settings
 from app.wiring import reading, store, unit_of_work
 from core.errors import Invalid
 from core.i18n import N_, _, number
@@ -67,8 +68,8 @@ def change_password(old: str, new: str, again: str) -> None:
 with page_header(_("Settings")):
     pass
 
-people_tab, rights_tab, tokens_tab, account_tab, system_tab = st.tabs(
-    [_("People"), _("Rights"), _("Access tokens"), _("My account"), _("System")],
+people_tab, rights_tab, tokens_tab, account_tab, webhooks_tab, system_tab = st.tabs(
+    [_("People"), _("Rights"), _("Access tokens"), _("My account"), _("Webhooks"), _("System")],
     on_change="rerun",
     key="settings",
 )
@@ -146,6 +147,10 @@ if account_tab.open:
         if st.form_submit_button(_("Change the password"), type="primary"):
             change_password(old, new_one, again)
             st.success(_("Changed. Every other session of yours has ended."))
+
+if webhooks_tab.open:
+    with webhooks_tab:
+        webhook_settings(me.actor)
 
 if system_tab.open:
     with system_tab, card(_("System")):

@@ -23,6 +23,9 @@ NOUNS = (
     "kpis",
     "releases",
     "live",
+    "policies",
+    "comments",
+    "webhooks",
 )
 
 
