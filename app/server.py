@@ -26,6 +26,7 @@ from app import wiring
 from app.addresses import LOOPBACK_NAMES, Addresses, is_loopback
 from app.compression import Packed
 from app.doors import Doors
+from app.downloads import Downloads
 from app.guard import TRUSTED_HEADERS, Guard
 from app.index_page import IndexPage
 from app.sign_in import SignIn
@@ -85,6 +86,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
         routes=[
             Route("/healthz", health.answer, methods=["GET", "HEAD"]),
             *SignIn(store, doors, addresses, demo=demo).routes(),
+            *Downloads(store).routes(),
             Mount("/assets", StaticFiles(directory=HERE / "static")),
             Mount("/api", _api()),
         ],

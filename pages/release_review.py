@@ -10,6 +10,7 @@ from app.session import current
 from app.ui import badges
 from app.ui.card import card, page_header
 from app.ui.diff_table import Side, changes, diff_table, figures, model_kind
+from app.ui.dossier_button import dossier_button
 from app.ui.drivers import drivers
 from app.ui.empty import empty
 from app.ui.gates_table import evidence_links, gates_table, summary
@@ -164,5 +165,7 @@ with decision:
             )
         elif release.state in OPEN and found.bars:
             barred(found.bars)
+        if release.state not in OPEN:
+            dossier_button(release.id)
     with card(_("Activity")):
         timeline(happenings(events, found.signatures, names, release.note))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.session import current
+from app.ui.as_of import as_of_control, as_of_view
 from app.ui.card import card, page_header
 from app.ui.empty import empty
 from app.ui.picker import switch
@@ -11,7 +12,7 @@ from app.ui.request_dialog import Choice, request_button
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
-from core.decisions.releases import commands, queries
+from core.decisions.releases import as_of, commands, queries
 from core.decisions.releases.review import Scope, queue
 from core.i18n import _, ngettext
 from core.platform.access import queries as access
@@ -48,10 +49,18 @@ with reading() as view:
     mine = queue(view, Scope.MINE, me)
 
 with page_header(_("Releases"), help_text=_("Nothing goes live without the signatures its policy asks.")):
+    at = as_of_control(current().zone, store().clock().date())
     if allowed(me, Permission.REQUEST_RELEASE):
         request_button(choices(), send)
     if st.button(_("Review next"), type="primary", icon=":material/draw:", disabled=not mine):
         st.switch_page(REVIEW, query_params={"release": mine[0].id})
+
+if at is not None:
+    with reading() as view:
+        then = as_of.everywhere(view, at)
+        signers = access.names(view, {s.person_id for each in then for s in each.signatures})
+    as_of_view(then, signers, at)
+    st.stop()
 
 scopes = {
     Scope.MINE.value: f"{_('Waits for me')} ({len(mine)})" if mine else _("Waits for me"),

@@ -23,6 +23,7 @@ NOUNS = (
     "kpis",
     "releases",
     "live",
+    "dossiers",
     "policies",
     "comments",
     "webhooks",

@@ -39,7 +39,7 @@ People are pseudonyms. Take verify.py from a dossier or an installation that you
 (keys/log.vkey) with the one you were given: --log-key ORIGIN+ID+BASE64.
 The model file's own signature follows OpenSSF Model Signing: unpack, then
 
-    model_signing verify key artifact --signature artifact.sig --public-key keys/dossier.pem
+    model_signing verify key artifact --signature artifact.sig --public_key keys/dossier.pem
 """
 ENDORSEMENT_PURPOSE = b"aval dossier key\n"
 

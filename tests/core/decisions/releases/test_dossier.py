@@ -213,7 +213,7 @@ def test_the_official_verifier_accepts_the_artifact_signature(decided, tmp_path:
     bench, release = decided
     home = tmp_path / "env"
     subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    install = [str(home / "bin" / "pip"), "install", "--quiet", "model-signing==1.1.1"]
+    install = [str(home / "bin" / "pip"), "install", "--quiet", "model-signing==1.1.1", "pyopenssl"]
     installed = subprocess.run(install, capture_output=True, text=True, check=False)
     if installed.returncode:
         pytest.skip(f"model-signing cannot be installed here: {installed.stderr.strip()[-200:]}")
@@ -227,7 +227,7 @@ def test_the_official_verifier_accepts_the_artifact_signature(decided, tmp_path:
         "--signature",
         "artifact.sig",
     ]
-    command += ["--public-key", "keys/dossier.pem"]
+    command += ["--public_key", "keys/dossier.pem"]
     good = subprocess.run(command, cwd=tmp_path / "out", capture_output=True, text=True, check=False)
     assert good.returncode == 0, good.stdout + good.stderr
     model = next((tmp_path / "out" / "artifact").iterdir())
