@@ -7,6 +7,7 @@ import streamlit as st
 from app.session import current
 from app.ui.audit_table import audit_event, audit_table, verification
 from app.ui.card import card, page_header
+from app.ui.checkpoint_list import checkpoint_list, sealed_words
 from app.ui.empty import empty
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.refused import refusals_end_page
@@ -15,6 +16,8 @@ from core.i18n import _, moment, number
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, require
 from core.platform.audit import queries as audit
+from core.platform.audit.proof import proof_of
+from core.platform.audit.rotation import held_here
 
 PER_PAGE = 50
 
@@ -29,8 +32,9 @@ def entry(index: int) -> None:
     with reading() as view:
         event = audit.event(view, index)
         names = access.names(view, {event.actor_id} if event else set())
+        proof = proof_of(view, index)
     if event is not None:
-        audit_event(event, names)
+        audit_event(event, names, proof)
 
 
 with page_header(_("Audit trail")):
@@ -38,7 +42,8 @@ with page_header(_("Audit trail")):
 
 if verify:
     with st.spinner(_("Every entry is hashed anew…")), reading() as view:
-        st.session_state["verified"] = (audit.verify(view), moment(store().clock()))
+        held = held_here(view, store().settings)
+        st.session_state["verified"] = (audit.verify(view, held), moment(store().clock()))
 if "verified" in st.session_state:
     verification(*st.session_state["verified"])
 
@@ -46,12 +51,15 @@ with reading() as view:
     size, root = audit.head(view)
     actions = audit.actions(view)
     people = access.people(view)
+    checkpoints = audit.checkpoints(view, limit=20)
+sealed, rest = sealed_words(size, checkpoints[0] if checkpoints else None)
 metric_strip(
     [
         Figure(_("Entries"), number(size), help_text=_("As of {when}", when=moment(store().clock()))),
+        Figure(_("Sealed"), sealed, help_text=rest),
         Figure(_("Root"), root[:12], help_text=f"`{root}`"),
     ],
-    columns=2,
+    columns=3,
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -107,6 +115,8 @@ with st.container(horizontal=True):
             icon=":material/chevron_right:",
             query_params={**kept, "before": str(events[PER_PAGE - 1].index)},
         )
+with st.expander(_("Checkpoints"), icon=":material/verified:"):
+    checkpoint_list(checkpoints)
 if chosen is not None and chosen != st.session_state.get("entry_shown"):
     st.session_state["entry_shown"] = chosen
     entry(chosen)

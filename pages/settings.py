@@ -48,6 +48,9 @@ def carry_out(change: Change) -> None:
         case "enable":
             with unit_of_work(me.actor) as uow:
                 commands.enable_person(uow, change.person_id)
+        case "erase":
+            with unit_of_work(me.actor) as uow:
+                commands.erase_person(uow, change.person_id)
         case _:
             assert_never(change.kind)
     forget(change.person_id)

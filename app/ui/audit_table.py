@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.ui.text import md
 from core.i18n import _, moment, number
+from core.platform.audit.proof import Proof
 from core.platform.audit.queries import RecordedEvent, Verification
 
 
@@ -39,8 +40,8 @@ def audit_table(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> in
     return events[rows[0]].index if rows else None
 
 
-def audit_event(event: RecordedEvent, names: Mapping[str, str]) -> None:
-    """Draw one entry: who, what, when, and the exact text that its hash is computed from."""
+def audit_event(event: RecordedEvent, names: Mapping[str, str], proof: Proof | None = None) -> None:
+    """Draw one entry: who, what, when, what changed, the exact text that its hash is computed from, and its proof."""
     st.markdown(
         "  \n".join(
             (
@@ -50,15 +51,17 @@ def audit_event(event: RecordedEvent, names: Mapping[str, str]) -> None:
             )
         )
     )
+    if {"before", "after"} <= set(event.data):
+        st.subheader(_("Before and after"), anchor=False)
+        before, after = st.columns(2)
+        before.code(_written(event.data["before"]), language=None, wrap_lines=True)
+        after.code(_written(event.data["after"]), language=None, wrap_lines=True)
     if event.data:
         st.subheader(_("What it says"), anchor=False)
         st.table(
             {
                 _("Field"): [md(key) for key in event.data],
-                _("Value"): [
-                    md(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-                    for value in event.data.values()
-                ],
+                _("Value"): [md(_written(value)) for value in event.data.values()],
             },
             border="horizontal",
             hide_index=True,
@@ -67,6 +70,39 @@ def audit_event(event: RecordedEvent, names: Mapping[str, str]) -> None:
     st.code(event.body, language="json", wrap_lines=True)
     st.caption(_("SHA-256 of the byte 0 and this text (RFC 9162):"))
     st.code(event.leaf, language=None, wrap_lines=True)
+    _proof(event, proof)
+
+
+def _proof(event: RecordedEvent, proof: Proof | None) -> None:
+    st.subheader(_("That it is in the log"), anchor=False)
+    if proof is None:
+        st.caption(
+            ":material/hourglass_top: " + _("Not yet sealed: the next checkpoint comes within a minute.")
+        )
+        return
+    st.markdown(
+        ":material/verified: "
+        + _(
+            "Sealed by the checkpoint of {size} entries. Hashed with these {n} in turn, it gives the signed root.",
+            size=number(proof.checkpoint.size),
+            n=number(len(proof.path)),
+        )
+    )
+    with st.expander(_("Inclusion path")):
+        st.code("\n".join(node.hex() for node in proof.path) or "–", language=None, wrap_lines=True)
+        st.code(proof.checkpoint.note, language=None, wrap_lines=True)
+    st.download_button(
+        _("Download the proof"),
+        json.dumps(proof.to_json(), ensure_ascii=False, indent=1).encode(),
+        file_name=f"proof-{event.index}.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def verification(found: Verification, when: str) -> None:
@@ -75,12 +111,31 @@ def verification(found: Verification, when: str) -> None:
         st.success(
             f"**{_('Every entry is in its place.')}** "
             + _("{size} entries, recomputed {when}.", size=number(found.size), when=when)
+            + " "
+            + (
+                _("All are sealed.")
+                if found.sealed == found.size
+                else _("{n} not yet sealed.", n=number(found.size - found.sealed))
+            )
             + f"  \n`{found.root}`",
             icon=":material/verified:",
         )
     elif found.first_bad is None:
         st.error(
             f"**{_('The audit trail is broken.')}** {_('The stored root does not follow from the entries.')}",
+            icon=":material/gpp_bad:",
+        )
+    elif found.last_bad is not None and found.last_bad > found.first_bad:
+        st.error(
+            f"**{_('The audit trail is broken.')}** "
+            + _(
+                "The first entry at fault is one of {first} to {last} ({reason}).",
+                first=number(found.first_bad),
+                last=number(found.last_bad),
+                reason=found.reason,
+            )
+            + "  \n"
+            + _("Compare with a backup or an exported copy; nothing before it was touched."),
             icon=":material/gpp_bad:",
         )
     else:

@@ -17,7 +17,7 @@ from core.platform.access.queries import Person
 class Change:
     """What an administrator asked for."""
 
-    kind: Literal["roles", "invite", "disable", "enable"]
+    kind: Literal["roles", "invite", "disable", "enable", "erase"]
     person_id: str
     roles: tuple[str, ...] = ()
 
@@ -71,6 +71,25 @@ def _menu(person: Person) -> Change | None:
                 return Change("enable", person.id)
         elif st.button(_("Disable the account"), key=f"disable_{person.id}"):
             return Change("disable", person.id)
+        return _erase(person)
+
+
+def _erase(person: Person) -> Change | None:
+    """The second step is to type the address: nothing brings an erased person back."""
+    if not st.toggle(_("Erase this person…"), key=f"erase_{person.id}"):
+        return None
+    st.caption(
+        _(
+            "Name, address and everything they wrote in decisions can never be read again, here or in a backup. "
+            "What they decided stays in the audit trail, under a pseudonym."
+        )
+    )
+    typed = st.text_input(_("Type their e-mail address to confirm"), key=f"erase_address_{person.id}")
+    sure = typed.strip().lower() == person.email
+    if st.button(
+        _("Erase for good"), key=f"erase_now_{person.id}", disabled=not sure, icon=":material/delete_forever:"
+    ):
+        return Change("erase", person.id)
     return None
 
 
