@@ -149,6 +149,8 @@ def _read_parquet(source: BinaryIO, name: str) -> pd.DataFrame:
             # The file's own pandas metadata may ask for an index or types; only the columns are taken.
             bare: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
             return bare
+    except MemoryError:  # Arrow's own is both: too large is not broken
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Invalid(
             "table.unreadable_parquet",

@@ -18,7 +18,7 @@ def inspect(model: Any, frames: Mapping[str, pd.DataFrame], options: Mapping[str
     """Say what the model is: type, features, classes, whether it gives probabilities."""
     classes = getattr(model, "classes_", None)
     names = _feature_names(model)
-    count = getattr(model, "n_features_in_", None)
+    count = getattr(model, "n_features_in_", None) or (None if names is None else len(names))
     return {}, {
         "type": getattr(type(model), "kind", "") or f"{type(model).__module__}.{type(model).__name__}",
         "steps": [type(s).__name__ for _, s in getattr(model, "steps", [])][:20],
@@ -83,7 +83,11 @@ def _feature_names(model: Any) -> list[Any] | None:
     names = getattr(model, "feature_names_in_", None)
     if names is None and getattr(model, "steps", None):
         names = getattr(model.steps[0][1], "feature_names_in_", None)
-    return None if names is None else list(np.ravel(names))
+    if names is None:
+        # CatBoost's own word; it numbers the columns of a matrix without names.
+        listed = getattr(model, "feature_names_", None)
+        return listed if isinstance(listed, list) and not all(str(n).isdigit() for n in listed) else None
+    return list(np.ravel(names))
 
 
 def _parameters(model: Any) -> dict[str, str]:

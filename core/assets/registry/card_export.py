@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,6 +82,14 @@ def as_pdf(card: Card, head: Head, audience: Audience) -> bytes:
     if not isinstance(made, bytes):
         raise TypeError(type(made))
     return made
+
+
+FORMS: Mapping[str, Callable[[Card, Head, Audience], bytes]] = {
+    "md": as_markdown,
+    "json": as_json,
+    "pdf": as_pdf,
+}
+"""The forms by the ending of the file's name."""
 
 
 def _document(card: Card, head: Head, audience: Audience) -> dict[str, object]:

@@ -122,6 +122,16 @@ class Version:
         """The table's columns that the model takes, in the order of its features."""
         return tuple(self.mapping.get(name, name) for name in self.signature.names)
 
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """The packages that the file itself names, as an MLflow folder lists them."""
+        found = self.origin.get("requirements", ())
+        return (
+            tuple(str(line) for line in found)
+            if isinstance(found, Sequence) and not isinstance(found, str)
+            else ()
+        )
+
     def features_of(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the model's rows of the evaluation table, under the names that the model knows."""
         found = table[list(self.table_columns)]

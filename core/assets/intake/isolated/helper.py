@@ -187,6 +187,8 @@ def _serve(
 def _work(
     request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], files: list[int]
 ) -> tuple[bytes, list[memoryview]]:
+    import numpy  # noqa: PLC0415, ICN001
+
     from core.assets.intake.isolated import jail, protocol  # noqa: PLC0415
 
     level = jail.lock(
@@ -197,6 +199,8 @@ def _work(
     )
     meta: dict[str, Any] = {"level": level}
     try:
+        # Forks share the state of numpy's generator: without this, a model that draws lots would seem to repeat itself.
+        numpy.random.seed(int.from_bytes(os.urandom(4), "little"))  # noqa: NPY002
         frames = {name: _table(files[i]) for name, i in request["frames"].items()}
         module, _, function = request["task"].partition(":")
         task: Callable[..., Any] = getattr(modules[module], function)

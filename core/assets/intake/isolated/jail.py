@@ -86,6 +86,9 @@ def readable_folders(root: str) -> list[str]:
         "/lib",
         "/usr/share/zoneinfo",
         "/sys/devices/system/cpu",
+        "/sys/fs/cgroup/cpu.max",
+        "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
+        "/sys/fs/cgroup/cpu/cpu.cfs_period_us",
         "/proc/cpuinfo",
         "/proc/meminfo",
     ]
