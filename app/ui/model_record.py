@@ -1,22 +1,22 @@
-"""Turn what the store knows of a model into stations of its lineage and lines of its history."""
+"""Turn what the store knows of a model into lines of its history."""
 
 from collections.abc import Mapping, Sequence
 
 from app.ui import badges
-from app.ui.lineage import Stage
-from app.ui.text import code, digest, md
+from app.ui.text import code, md
 from app.ui.timeline import Happening
-from core.assets.datasets.dataset import Dataset
-from core.assets.registry.version import Version
 from core.decisions.releases.quorum import MEANING_NAMES
 from core.decisions.releases.release import END_REASONS, Deployment, Release, Signed
-from core.evidence.monitoring.records import Coverage
-from core.i18n import N_, _, day, moment, ngettext
+from core.i18n import N_, _
 from core.platform.access.permissions import ROLE_NAMES, Role
 from core.platform.audit.queries import RecordedEvent
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
     "use_case.created": (N_("Use case created"), "add_circle"),
+    "use_case.edited": (N_("Use case edited"), "edit"),
+    "bundle.bound": (N_("Further parts fixed with the version"), "inventory_2"),
+    "dataset.flags_confirmed": (N_("Personal and sensitive data confirmed"), "verified_user"),
+    "dataset.purposes_written": (N_("Purposes of features written"), "edit_note"),
     "version.submitted": (N_("Version submitted"), "upload_file"),
     "version.evaluated": (N_("Version evaluated"), "verified"),
     "version.refused": (N_("Version refused by the checks"), "block"),
@@ -29,70 +29,6 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "refused": (N_("Attempt refused"), "gpp_bad"),
 }
 ACTORS: Mapping[str, str] = {"system": N_("Aval itself"), "service": N_("a service token")}
-
-
-def stages(
-    dataset: Dataset | None,
-    version: Version,
-    releases: Sequence[Release],
-    deployments: Sequence[Deployment],
-    log: Coverage | None,
-) -> list[Stage]:
-    """Return data, version, releases and predictions of one version, in that order; `log` is what its log holds."""
-    data: tuple[str, ...] = ()
-    if dataset is not None:
-        data = (
-            f"**{md(dataset.name)}**",
-            ngettext("{n} row", "{n} rows", dataset.rows),
-            f"sha256 {digest(dataset.digest)}",
-        )
-    return [
-        Stage(_("Data"), "table", data),
-        Stage(
-            _("Version"),
-            "deployed_code",
-            (
-                f"**{md(version.model_name)} v{version.number}** {badges.status(version.state.value)}",
-                md(version.artifact_name),
-                f"sha256 {digest(version.artifact_digest)}",
-            ),
-        ),
-        Stage(
-            _("Releases"),
-            "approval",
-            tuple(
-                f"{code(release.environment)} {badges.status(release.state.value)}"
-                for release in releases[:5]
-            ),
-        ),
-        Stage(
-            _("Predictions"),
-            "monitoring",
-            (
-                *(
-                    _(
-                        "live in {where} since {when}",
-                        where=code(one.environment),
-                        when=moment(one.started_at),
-                    )
-                    for one in deployments
-                    if one.ended_at is None
-                ),
-                *_logged(log),
-            ),
-        ),
-    ]
-
-
-def _logged(log: Coverage | None) -> tuple[str, ...]:
-    if log is None:
-        return ()
-    span = _("{first} to {last}", first=day(log.first), last=day(log.last))
-    return (
-        ngettext("{n} prediction", "{n} predictions", log.rows),
-        span,
-        ngettext("{n} with its outcome", "{n} with their outcome", log.labelled),
-    )
 
 
 def decisions(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import streamlit as st
+from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from app.ui.text import code
 from core.i18n import _
@@ -89,3 +90,35 @@ def switch(label: str, options: Mapping[str, str], *, param: str) -> str:
         label_visibility="collapsed",
     )
     return chosen or first
+
+
+def pick_many(label: str, options: Mapping[str, str], *, param: str, width: int = 240) -> list[str]:
+    """Choose any of `options` (value → words), kept as `?param=a&param=b`, the same in every language."""
+    key = f"pick_{param}"
+    st.session_state[key] = [value for value in st.query_params.get_all(param) if value in options]
+
+    def keep() -> None:
+        st.query_params[param] = st.session_state[key]
+
+    return st.multiselect(
+        label,
+        list(options),
+        format_func=lambda value: options.get(value, value),
+        key=key,
+        on_change=keep,
+        placeholder=_("Any"),
+        width=width,
+    )
+
+
+def tabs(options: Mapping[str, str], *, param: str = "tab") -> Mapping[str, TabContainer]:
+    """Set up tabs (value → words) of which the open one is kept as `?param=value`, the same in every language."""
+    key = f"tabs_{param}"
+    asked = st.query_params.get(param, "")
+    st.session_state[key] = options[asked if asked in options else next(iter(options))]
+    values = {words: value for value, words in options.items()}
+
+    def keep() -> None:
+        st.query_params[param] = values[st.session_state[key]]
+
+    return dict(zip(options, st.tabs(list(options.values()), key=key, on_change=keep), strict=True))

@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
-from app.ui import badges
+from app.ui.use_case_fields import applications_field, risk_questions
 from core.assets.registry.lawful_basis import LAWFUL_BASIS_NAMES, LawfulBasis
-from core.assets.registry.risk import RISK_QUESTIONS, RiskQuestion, tier
+from core.assets.registry.risk import tier
 from core.assets.registry.usecase import TASK_NAMES, RiskTier, Task
 from core.i18n import _
 
@@ -24,9 +25,11 @@ class NewUseCase:
     purpose: str
     task: Task
     risk_tier: RiskTier
+    risk_answers: Mapping[str, bool]
     lawful_basis: str
     affected_people: str
     human_oversight: str
+    applications: tuple[str, ...]
     currency: str
 
 
@@ -80,7 +83,8 @@ def use_case_form(key: str) -> NewUseCase | None:
         placeholder=_("Who looks at a result, and may set it aside?"),
         max_chars=300,
     )
-    risk = _questionnaire(key)
+    applications = applications_field(key, ())
+    answers = risk_questions(key)
     if not st.button(_("Create the use case"), icon=":material/add:", key=f"{key}_create"):
         return None
     return NewUseCase(
@@ -88,22 +92,11 @@ def use_case_form(key: str) -> NewUseCase | None:
         title=title,
         purpose=purpose,
         task=task or Task.BINARY,
-        risk_tier=risk,
+        risk_tier=tier(answers),
+        risk_answers={question.value: answer for question, answer in answers.items()},
         lawful_basis=basis.value if isinstance(basis, LawfulBasis) else "",
         affected_people=affected,
         human_oversight=oversight,
+        applications=tuple(applications),
         currency=str(currency),
     )
-
-
-def _questionnaire(key: str) -> RiskTier:
-    st.markdown(f"**{_('Risk')}**")
-    answers: dict[RiskQuestion, bool] = {}
-    for question, text in RISK_QUESTIONS.items():
-        answers[question] = st.toggle(_(text), key=f"{key}_risk_{question.value}")
-    proposed = tier(answers)
-    st.markdown(
-        f"{_('Risk tier from these answers:')} {badges.tier(proposed.value)}",
-        help=_("The tier chooses the release policy."),
-    )
-    return proposed

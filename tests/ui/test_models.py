@@ -58,3 +58,16 @@ def test_filters_that_match_nothing_offer_the_way_back(house):
     page = page_as(house, "viewer", "models", q="zzz")
     assert not page.exception
     assert any("Nothing matches" in m.value for m in page.markdown)
+
+
+@pytest.mark.parametrize("language", ["en", "pt_BR"])
+def test_filters_in_the_address_mean_the_same_in_every_language(house, language):
+    use_case(house, slug="credit", title="Consumer credit")
+    use_case(house, slug="bikes", title="Bicycle demand", tier=RiskTier.LOW)
+    page = page_as(house, "viewer", "models", language=language, tier="low")
+    assert not page.exception
+    assert [link.label.strip("*") for link in page.get("page_link")] == ["Bicycle demand"]
+    assert page.multiselect(key="pick_tier").value == ["low"]
+    page.multiselect(key="pick_tier").set_value(["high"]).run()
+    assert [link.label.strip("*") for link in page.get("page_link")] == ["Consumer credit"]
+    assert page.query_params["tier"] in ("high", ["high"])

@@ -11,6 +11,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from app import wiring
 from app.submission import Submission, submit
+from core.assets.datasets import queries as datasets
 from core.assets.intake import commands as intake
 from core.assets.intake import queries as uploads
 from core.assets.intake import work
@@ -23,7 +24,7 @@ from core.platform.store import SYSTEM
 from tests.conftest import Hands, open_sqlite
 from tests.ui.hands import member, page_as, use_case
 
-TABS = ["Versions", "Card", "Evaluation", "Data", "Lineage", "Decisions", "Activity"]
+TABS = ["versions", "use_case", "card", "evaluation", "data", "lineage", "decisions", "activity"]
 
 
 @pytest.fixture(scope="module")
@@ -97,37 +98,119 @@ def test_every_tab_opens_for_a_reader(kept):
         assert not page.exception, tab
         assert page.title[0].value == "Consumer credit"
         shown[tab] = words(page) + cells(page)
-    assert "\\*first\\* try" in shown["Versions"]
-    assert "credit\\_protection" in shown["Card"] or "credit" in shown["Card"]
+    assert "\\*first\\* try" in shown["versions"]
+    assert "credit\\_protection" in shown["card"] or "credit" in shown["card"]
     assert ("Area under the ROC curve" if task is Task.BINARY else "Mean absolute error") in shown[
-        "Evaluation"
+        "evaluation"
     ]
-    assert "income" in shown["Data"]
-    assert "sha256" in shown["Lineage"]
-    assert "No decision yet" in shown["Decisions"]
-    assert "Thresholds sealed" in shown["Activity"]
+    assert "income" in shown["data"]
+    assert "sha256" in shown["lineage"]
+    assert "No decision yet" in shown["decisions"]
+    assert "Thresholds sealed" in shown["activity"]
 
 
-def test_every_tab_opens_in_portuguese(kept):
+def test_an_address_opens_the_same_tab_in_portuguese(kept):
     house, ana, _viewer, _task = kept
-    page = page_as(house, ana, "model", language="pt_BR", use_case="credit")
-    assert not page.exception
-    for tab in page.tabs:
-        other = page_as(house, ana, "model", language="pt_BR", use_case="credit", tab=tab.label)
-        assert not other.exception, tab.label
+    for tab in TABS:
+        page = page_as(house, ana, "model", language="pt_BR", use_case="credit", tab=tab)
+        assert not page.exception, tab
+        assert page.session_state["tabs_tab"] == page.tabs[TABS.index(tab)].label
 
 
 def test_two_versions_side_by_side(kept):
     house, ana, _viewer, _task = kept
     page = page_as(house, ana, "model", use_case="credit", version="2", **{"with": "1"})
-    compared = page.table[1].value
-    assert list(compared.columns)[1:3] == ["v1", "v2"]
-    assert "differs" in " ".join(compared.iloc[:, 3].astype(str))
+    assert not page.exception
+    heads = [h.value for h in page.header]
+    assert heads[2:] == ["Facts", "Metrics", "Features", "Importance", "Model card"]
+    facts, metrics, features = (page.table[n].value for n in (1, 2, 3))
+    for table in (facts, metrics, features):
+        assert list(table.columns)[1:3] == ["v1", "v2"]
+    told = dict(zip(facts.iloc[:, 0], facts.iloc[:, 3], strict=True))
+    assert "differs" in told["**Digest**"]
+    assert "same" in told["**Features**"]
+    assert len(metrics) == len(uploads_metrics(house))
+    assert "Both versions need an explanation first." in words(page)
+
+
+def uploads_metrics(store):
+    with store.reading() as view:
+        return uploads.evaluation(view, registry.version_by_number(view, "credit", 2).id).metrics
+
+
+def test_any_two_versions_may_be_compared(kept):
+    house, ana, _viewer, _task = kept
+    page = page_as(house, ana, "model", use_case="credit", version="1", **{"with": "2"})
+    assert list(page.table[1].value.columns)[1:3] == ["v2", "v1"]
+
+
+def test_the_use_case_is_edited_on_its_tab(kept):
+    house, ana, viewer, _task = kept
+    seen = page_as(house, viewer, "model", use_case="credit", tab="use_case")
+    assert [t for t in seen.toggle if t.label == "Edit the use case"] == []
+    page = page_as(house, ana, "model", use_case="credit", tab="use_case")
+    next(t for t in page.toggle if t.label == "Edit the use case").set_value(True).run()
+    with house.reading() as view:
+        case = registry.use_case(view, "credit")
+    key = f"edit_{case.id}"
+    page.text_input(key=f"{key}_oversight").set_value("An analyst reads every refusal.")
+    page.toggle(key=f"{key}_risk_people").set_value(True).run()
+    button(page, "Save the use case").click().run()
+    assert not page.exception
+    with house.reading() as view:
+        case = registry.use_case(view, "credit")
+    assert case.human_oversight == "An analyst reads every refusal."
+    assert case.risk_answers["people"] is True
+    assert case.risk_tier is RiskTier.LIMITED
+
+
+def test_flags_and_purposes_are_said_on_the_data_tab(kept):
+    house, ana, viewer, _task = kept
+    seen = page_as(house, viewer, "model", use_case="credit", tab="data")
+    assert "proposed by inspection" in words(seen)
+    assert not seen.multiselect
+    page = page_as(house, ana, "model", use_case="credit", tab="data")
+    next(m for m in page.multiselect if m.label == "Personal data").set_value(["age"])
+    button(page, "Confirm what is personal").click().run()
+    assert not page.exception
+    assert "confirmed by Ana" in words(page)
+    next(i for i in page.text_input if i.label == "income").set_value("Ability to pay.")
+    button(page, "Save the purposes").click().run()
+    assert not page.exception
+    with house.reading() as view:
+        version = registry.version_by_number(view, "credit", 2)
+        dataset = datasets.dataset(view, version.dataset_id)
+    assert (dataset.personal, dataset.purposes) == (("age",), {"income": "Ability to pay."})
+    assert "50%" in " ".join(str(e.proto.text) for e in page.get("progress"))
+
+
+@pytest.mark.parametrize("audience", ["technical", "public"])
+def test_the_card_is_drawn_and_downloaded_for_an_audience(kept, audience):
+    house, _ana, viewer, _task = kept
+    page = page_as(house, viewer, "model", use_case="credit", tab="card", audience=audience)
+    assert not page.exception
+    assert [b.proto.label for b in page.get("download_button")] == ["Markdown", "JSON", "PDF"]
+    assert ("Digest of the file" in cells(page)) == (audience == "technical")
+
+
+def test_the_lineage_is_a_graph_and_the_same_in_words(kept):
+    house, _ana, viewer, _task = kept
+    page = page_as(house, viewer, "model", use_case="credit", tab="lineage")
+    (chart,) = page.get("plotly_chart")
+    assert chart.proto.alt.startswith("Lineage: ")
+    assert "credit v2" in chart.proto.alt.replace("\\", "")
+    assert [h.value for h in page.header][1:] == [
+        "Data",
+        "Version",
+        "Releases",
+        "Consuming applications",
+        "Predictions",
+    ]
 
 
 def test_a_card_is_edited_once_and_says_by_whom(kept):
     house, ana, _viewer, _task = kept
-    page = page_as(house, ana, "model", use_case="credit", tab="Card")
+    page = page_as(house, ana, "model", use_case="credit", tab="card")
     area = next(a for a in page.text_area if a.label == "Known limitations")
     area.set_value("Not for <b>businesses</b>.")
     button(page, "Save the card").click().run()
@@ -188,10 +271,10 @@ def test_names_beyond_the_list_wait_for_somebody_else(house, runner, answer, sta
     with house.unit_of_work(ana) as uow:
         submit(uow, draft, Submission("credit", "label"))
     run_waiting(house, {intake.JOB: lambda context: work.evaluate(context, runner)})
-    mine = page_as(house, ana, "model", use_case="credit", tab="Evaluation")
+    mine = page_as(house, ana, "model", use_case="credit", tab="evaluation")
     assert "beyond the reviewed list" in words(mine)
     assert not [b for b in mine.button if b.label == answer]
-    hers = page_as(house, lia, "model", use_case="credit", tab="Evaluation")
+    hers = page_as(house, lia, "model", use_case="credit", tab="evaluation")
     assert "Odd" in words(hers)
     button(hers, answer).click().run()
     assert not hers.exception
