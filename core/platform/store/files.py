@@ -16,6 +16,7 @@ import fsspec
 
 from core.errors import NotFound, TooLarge
 from core.i18n import N_
+from core.platform.store.full import answered_when_full
 
 if sys.platform != "win32":
     import fcntl
@@ -92,7 +93,10 @@ class Files:
     @contextmanager
     def writer(self, limit: int | None = None) -> Iterator[Writer]:
         """Open a writer; `limit` is in bytes."""
-        with tempfile.NamedTemporaryFile(dir=self._incoming, prefix=INCOMING, delete=False) as file:
+        with (
+            answered_when_full(),
+            tempfile.NamedTemporaryFile(dir=self._incoming, prefix=INCOMING, delete=False) as file,
+        ):
             _hold(file)
             try:
                 yield Writer(self, file, limit)

@@ -14,6 +14,7 @@ from core.errors import Refused
 from core.platform.store.actor import Actor
 from core.platform.store.engine import connect
 from core.platform.store.files import Files
+from core.platform.store.full import answered_when_full
 from core.platform.store.turn import Turn
 from core.settings import Settings
 
@@ -93,7 +94,12 @@ class Store:
         A `Refused` leaves an event of its own, so that the attempt survives the rollback.
         """
         try:
-            with self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with (
+                answered_when_full(),
+                self._turn,
+                Session(self.engine, expire_on_commit=False) as session,
+                session.begin(),
+            ):
                 session.connection()
                 uow = UnitOfWork(session, actor, self.clock(), self)
                 yield uow
