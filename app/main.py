@@ -32,6 +32,7 @@ def navigation() -> list[st.Page]:
         _page("explainability", _("Explainability"), "account_tree"),
         _page("releases", _("Releases"), "approval"),
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
+        _page("policies", _("Policies"), "policy"),
         _page("audit_trail", _("Audit trail"), "history"),
         _page("settings", _("Settings"), "settings"),
     ]

@@ -34,6 +34,8 @@ SPLIT_OFF = {
     "core/assets/registry/bundling.py",
     "core/decisions/releases/deployments.py",
     "core/decisions/releases/as_of.py",
+    "core/decisions/releases/book.py",
+    "core/decisions/releases/preview.py",
     "core/decisions/releases/dossier_making.py",
     "core/decisions/releases/evidence.py",
     "core/decisions/releases/watching.py",

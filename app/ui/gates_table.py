@@ -143,3 +143,10 @@ def _result(found: GateVerdict) -> str:
     if found.verdict is Verdict.FAILED:
         return badge(_("Fail"), Tone.BLOCK)
     return badge(_("Not available"), Tone.BLOCK if found.blocks else Tone.PLAIN, "help")
+
+
+def threshold_missed(found: GateVerdict) -> str:
+    """Write in a few words what a gate wanted and what it got, as Markdown."""
+    if found.measured is None or found.limit is None:
+        return md(_(found.reason)) if found.reason else _said(found)
+    return f"{_amount(found.measured, found)}, {_('wanted')} {_threshold(found)}"

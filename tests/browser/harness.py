@@ -36,6 +36,7 @@ PAGES = (
     "/monitoring?use_case=credit",
     "/explainability?use_case=credit",
     "/releases",
+    "/policies",
     "/audit_trail",
     "/settings",
 )
