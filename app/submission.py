@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from core.assets.datasets import commands as datasets
+from core.assets.datasets import queries as tables
 from core.assets.intake import commands as intake
 from core.assets.intake import queries as drafts
 from core.assets.intake.draft import Draft
+from core.assets.registry import commands as registered
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.decisions.releases import commands as releases
@@ -44,10 +47,10 @@ class Submitted:
 
 
 def submit(uow: UnitOfWork, draft_id: str, submission: Submission) -> Submitted:
-    """Freeze the version, seal the thresholds of its policy, and ask for its evaluation, all in one transaction.
+    """Freeze the version with its parts, seal the thresholds of its policy, ask for its evaluation: one transaction.
 
     The worker sees the job only once the transaction is committed, so the seal is always older than what it is
-    held against.
+    held against. What was said of the columns of the use case's last table holds for this one until corrected.
     """
     version_id, job_id = intake.submit_draft(
         uow,
@@ -62,8 +65,37 @@ def submit(uow: UnitOfWork, draft_id: str, submission: Submission) -> Submitted:
         mapping=submission.mapping,
         score_column=submission.score_column,
     )
+    version = registry.version(uow.session, version_id)
+    registered.bind_parts(uow, draft_id, version_id)
+    earlier = next(
+        (v for v in registry.versions(uow.session, version.use_case_id) if v.number < version.number), None
+    )
+    if earlier is not None:
+        datasets.inherit(uow, version.dataset_id, earlier.dataset_id)
     releases.seal_thresholds(uow, version_id)
-    return Submitted(registry.version(uow.session, version_id), job_id)
+    return Submitted(version, job_id)
+
+
+def submit_again(uow: UnitOfWork, version_id: str, mapping: Mapping[str, str]) -> tuple[str, Submitted]:
+    """Submit the files of an own version again with another column mapping; return the upload's id too.
+
+    Everything else that was said of it is said again, its parts among it.
+    """
+    version = registry.version(uow.session, version_id)
+    draft_id = intake.draft_again(uow, version_id)
+    registered.copy_parts(uow, version_id, draft_id)
+    said = Submission(
+        use_case=version.use_case_slug,
+        label_column=version.label_column,
+        positive_label=version.positive_label,
+        operating_threshold=version.operating_threshold,
+        protected_columns=tables.dataset(uow.session, version.dataset_id).protected,
+        model_name=version.model_name,
+        note=version.note,
+        mapping={**version.mapping, **mapping},
+        score_column=version.score_column,
+    )
+    return draft_id, submit(uow, draft_id, said)
 
 
 def own_draft(view: Session, draft_id: str, actor: Actor) -> Draft:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.api.identity import actor
 from app.wiring import reading, unit_of_work
 from core.assets.registry import commands, queries
-from core.assets.registry.usecase import RiskTier, Task, UseCase
+from core.assets.registry.usecase import RiskTier, Task, UseCase, UseCaseEdit
 from core.platform.access.permissions import Permission, require
 from core.platform.store import Actor
 
@@ -24,11 +24,28 @@ class UseCaseIn(BaseModel):
     purpose: str
     task: Task
     risk_tier: RiskTier
+    risk_answers: dict[str, bool] = Field(
+        default={}, examples=[{"listed": True, "rights": True, "automated": False, "people": True}]
+    )
     lawful_basis: str = Field(default="", examples=["credit_protection"])
     affected_people: str = ""
     human_oversight: str = ""
     applications: list[str] = []
     currency: str = "BRL"
+
+
+class UseCaseChange(BaseModel):
+    """What may change; what is left out stays. `owner` is a person's id."""
+
+    title: str | None = None
+    purpose: str | None = None
+    owner: str | None = None
+    risk_tier: RiskTier | None = None
+    risk_answers: dict[str, bool] | None = None
+    lawful_basis: str | None = None
+    affected_people: str | None = None
+    human_oversight: str | None = None
+    applications: list[str] | None = None
 
 
 class UseCaseOut(BaseModel):
@@ -39,6 +56,7 @@ class UseCaseOut(BaseModel):
     purpose: str
     task: Task
     risk_tier: RiskTier
+    risk_answers: dict[str, bool]
     lawful_basis: str
     affected_people: str
     human_oversight: str
@@ -60,6 +78,7 @@ def create(body: UseCaseIn, caller: Annotated[Actor, Depends(actor)]) -> UseCase
                 purpose=body.purpose,
                 task=body.task,
                 risk_tier=body.risk_tier,
+                risk_answers=body.risk_answers,
                 lawful_basis=body.lawful_basis,
                 affected_people=body.affected_people,
                 human_oversight=body.human_oversight,
@@ -85,6 +104,29 @@ def get_one(slug: str, caller: Annotated[Actor, Depends(actor)]) -> UseCaseOut:
         return _out(queries.use_case(view, slug))
 
 
+@router.patch("/use-cases/{slug}", summary="Change what is said of a use case")
+def change(slug: str, body: UseCaseChange, caller: Annotated[Actor, Depends(actor)]) -> UseCaseOut:
+    """Change some fields; its name in addresses, task and currency stay."""
+    with unit_of_work(caller) as uow:
+        case = queries.use_case(uow.session, slug)
+        commands.edit_use_case(
+            uow,
+            case.id,
+            UseCaseEdit(
+                title=body.title,
+                purpose=body.purpose,
+                owner_id=body.owner,
+                risk_tier=body.risk_tier,
+                risk_answers=body.risk_answers,
+                lawful_basis=body.lawful_basis,
+                affected_people=body.affected_people,
+                human_oversight=body.human_oversight,
+                applications=body.applications,
+            ),
+        )
+        return _out(queries.use_case(uow.session, slug))
+
+
 def _out(case: UseCase) -> UseCaseOut:
     return UseCaseOut(
         slug=case.slug,
@@ -92,6 +134,7 @@ def _out(case: UseCase) -> UseCaseOut:
         purpose=case.purpose,
         task=case.task,
         risk_tier=case.risk_tier,
+        risk_answers=dict(case.risk_answers),
         lawful_basis=case.lawful_basis,
         affected_people=case.affected_people,
         human_oversight=case.human_oversight,

@@ -2,9 +2,9 @@
 
 import math
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from app.api.identity import actor
@@ -13,11 +13,14 @@ from app.wiring import reading
 from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
 from core.assets.registry import queries
+from core.assets.registry.card import Audience
+from core.assets.registry.card_export import FORMS, Head
 from core.assets.registry.version import Version
 from core.platform.access.permissions import Permission, require
 from core.platform.store import Actor
 
 router = APIRouter(tags=["versions"])
+MEDIA = {"md": "text/markdown; charset=utf-8", "json": "application/json", "pdf": "application/pdf"}
 
 
 class EstimateOut(BaseModel):
@@ -87,6 +90,29 @@ def get_version(slug: str, number: int, caller: Annotated[Actor, Depends(actor)]
         queries.use_case(view, slug)
         version = queries.version_by_number(view, slug, number)
         return _out(version, intake.evaluation(view, version.id))
+
+
+@router.get(
+    "/use-cases/{slug}/versions/{number}/card",
+    summary="The model card as a document",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in MEDIA.values()}}},
+)
+def get_card(
+    slug: str,
+    number: int,
+    caller: Annotated[Actor, Depends(actor)],
+    form: Literal["md", "json", "pdf"] = "json",
+    audience: Audience = Audience.TECHNICAL,
+) -> Response:
+    """Answer the card of a version for an audience, in the caller's language."""
+    require(caller, Permission.VIEW)
+    with reading() as view:
+        case = queries.use_case(view, slug)
+        version = queries.version_by_number(view, slug, number)
+        card = intake.card(view, version.id)
+    head = Head(slug, case.title, version.model_name, version.number, version.artifact_digest)
+    return Response(FORMS[form](card, head, audience), media_type=MEDIA[form])
 
 
 def _out(version: Version, evaluation: Evaluation | None = None) -> VersionOut:

@@ -75,6 +75,13 @@ def bind_parts(uow: UnitOfWork, upload_id: str, version_id: str) -> str:
     return found.digest
 
 
+def copy_parts(uow: UnitOfWork, version_id: str, upload_id: str) -> None:
+    """Attach the parts of a version to a new upload of the same files."""
+    require(uow.actor, Permission.UPLOAD_MODEL)
+    for part in queries.bundle(uow.session, version_id).parts:
+        _attach(uow, upload_id, part.kind, part.name, part.digest, part.size)
+
+
 def _attach(uow: UnitOfWork, upload_id: str, kind: PartKind, name: str, digest: str, size: int) -> Part:
     rows = _rows(uow, upload_id)
     for row in rows:

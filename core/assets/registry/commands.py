@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from sqlmodel import col, func, select
 
 from core.assets.registry import queries
-from core.assets.registry.bundling import attach_file, attach_image, bind_parts, detach
+from core.assets.registry.bundling import attach_file, attach_image, bind_parts, copy_parts, detach
 from core.assets.registry.card import FIELD_IDS
 from core.assets.registry.risk import RiskQuestion, lower, tier
 from core.assets.registry.tables import CardRevisionRow, ModelRow, UseCaseRow, VersionRow
@@ -22,7 +22,7 @@ from core.platform.access.permissions import Permission, require
 from core.platform.store import Json, UnitOfWork
 
 __all__ = [
-    "add_version", "attach_file", "attach_image", "bind_parts", "create_use_case", "detach", "edit_card",
+    "add_version", "attach_file", "attach_image", "bind_parts", "copy_parts", "create_use_case", "detach", "edit_card",
     "edit_use_case", "set_standing",
 ]  # fmt: skip
 
