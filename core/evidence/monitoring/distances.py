@@ -3,6 +3,7 @@
 Every function takes integer counts along the last axis and broadcasts the others; `VARIANTS` names what it computes.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +15,9 @@ Counts = npt.NDArray[np.integer] | Floats
 FLOOR = 1e-4
 
 VARIANTS: Mapping[str, str] = {
+    "hellinger": "Hellinger distance; 10 reference deciles or categories; nulls a bin of their own",
+    "chi2": "two-sample (homogeneity) chi-square statistic; present values; categories empty on both sides left out",
+    "wasserstein_normed": "first order, exact, over the reference's standard deviation",
     "psi": "10 reference deciles or categories; nulls a bin of their own; natural log; floor 1e-4",
     "js": "Jensen-Shannon distance, base 2; 10 reference deciles or categories; nulls a bin of their own",
     "ks": "two-sample, at the stored cuts; error is the most that a value between cuts can add",
@@ -39,14 +43,23 @@ def psi(reference: Counts, current: Counts) -> Floats:
     return np.asarray(((q - p) * np.log(q / p)).sum(-1))
 
 
-def jensen_shannon(reference: Counts, current: Counts) -> Floats:
-    """Jensen–Shannon distance, base 2: 0 equal, 1 disjoint (Lin 1991; the root of the divergence)."""
+def jensen_shannon(reference: Counts, current: Counts, *, base: float = 2) -> Floats:
+    """Jensen–Shannon distance: 0 equal, in base 2 1 disjoint (Lin 1991; its square is the divergence).
+
+    Ours and NannyML's is base 2; Evidently's is base e.
+    """
     p, q = np.broadcast_arrays(shares(reference), shares(current))
     middle = (p + q) / 2
     with np.errstate(invalid="ignore", divide="ignore"):
         left = np.where(p > 0, p * np.log2(p / middle), p).sum(-1)
         right = np.where(q > 0, q * np.log2(q / middle), q).sum(-1)
-    return np.asarray(np.sqrt(np.maximum((left + right) / 2, 0)))
+    return np.asarray(np.sqrt(np.maximum((left + right) / 2, 0) * (math.log(2) / math.log(base))))
+
+
+def hellinger(reference: Counts, current: Counts) -> Floats:
+    """Hellinger distance of two lists of shares: 0 equal, 1 disjoint."""
+    gap = np.sqrt(shares(reference)) - np.sqrt(shares(current))
+    return np.asarray(np.sqrt(np.square(gap).sum(-1) / 2))
 
 
 def largest_gap(reference: Counts, current: Counts) -> Floats:
@@ -84,3 +97,15 @@ def chi_square(reference: Counts, current: Counts) -> tuple[Floats, npt.NDArray[
         e2 = both * n2 / (n1 + n2)
         terms = np.where(both > 0, (o1 - e1) ** 2 / e1 + (o2 - e2) ** 2 / e2, 0.0)
     return np.asarray(terms.sum(-1)), np.asarray((both > 0).sum(-1) - 1, dtype=np.int64)
+
+
+def chi_square_of_fit(reference: Counts, current: Counts) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Goodness of fit of `current` to the reference's shares taken as exact, as Evidently's "chi2" is.
+
+    Bins that the reference lacks are left out. It ignores that the reference is a sample too: prefer `chi_square`.
+    """
+    observed = np.asarray(current, dtype=np.float64)
+    expected = shares(reference) * observed.sum(-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        terms = np.where(expected > 0, (observed - expected) ** 2 / expected, 0.0)
+    return np.asarray(terms.sum(-1)), np.asarray((expected > 0).sum(-1) - 1, dtype=np.int64)
