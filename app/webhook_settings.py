@@ -80,4 +80,4 @@ def _sent(actor: Actor, endpoint: Endpoint) -> None:
         if again:
             with unit_of_work(actor) as uow:
                 commands.redeliver(uow, again)
-            st.rerun(scope="fragment")
+            st.rerun()

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     SEND_PREDICTIONS = "predictions.send"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     OPEN_FINDING = "finding.open"
+    COMMENT = "discussion.comment"
     REQUEST_RELEASE = "release.request"
     DECIDE_RELEASE = "release.decide"
     PUBLISH_POLICY = "policy.publish"
@@ -67,6 +68,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.SEND_PREDICTIONS: N_("Send predictions and labels"),
     Permission.ACKNOWLEDGE_ALERT: N_("Acknowledge an alert"),
     Permission.OPEN_FINDING: N_("Open a finding"),
+    Permission.COMMENT: N_("Take part in conversations"),
     Permission.REQUEST_RELEASE: N_("Request a release"),
     Permission.DECIDE_RELEASE: N_("Decide on a release, for the own area"),
     Permission.PUBLISH_POLICY: N_("Publish a policy"),
@@ -78,7 +80,9 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
 
 _P = Permission
 _EVERYONE = frozenset({_P.VIEW, _P.VERIFY_AUDIT})
-_TEAM = _EVERYONE | {_P.RUN_EXPLANATION, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OWN_TOKENS}
+_TEAM = _EVERYONE | {
+    _P.RUN_EXPLANATION, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OWN_TOKENS, _P.COMMENT,
+}  # fmt: skip
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _TEAM | {_P.DEFINE_USE_CASE, _P.MANAGE_PEOPLE, _P.MANAGE_SETTINGS},

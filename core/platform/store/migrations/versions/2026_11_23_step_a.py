@@ -78,6 +78,20 @@ def upgrade() -> None:
     sa.Column('hash', sa.LargeBinary(length=32), nullable=False),
     sa.PrimaryKeyConstraint('level', 'idx')
     )
+    op.create_table('comment',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('subject_kind', sa.String(), nullable=False),
+    sa.Column('subject_id', sa.String(), nullable=False),
+    sa.Column('author_id', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('written_at', UtcDateTime(), nullable=False),
+    sa.Column('edited_at', UtcDateTime(), nullable=True),
+    sa.Column('resolved_by', sa.String(), nullable=False),
+    sa.Column('resolved_at', UtcDateTime(), nullable=True),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_comment_author_id'), 'comment', ['author_id'], unique=False)
+    op.create_index('ix_comment_subject', 'comment', ['subject_kind', 'subject_id', 'written_at'], unique=False)
     op.create_table('dataset',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('digest', sa.String(), nullable=False),
@@ -299,6 +313,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_api_token_person_id'), 'api_token', ['person_id'], unique=False)
+    op.create_table('comment_edit',
+    sa.Column('id', sa.String(), nullable=False),
+    sa.Column('comment_id', sa.String(), nullable=False),
+    sa.Column('text', sa.String(), nullable=False),
+    sa.Column('replaced_at', UtcDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['comment_id'], ['comment.id'], ),
+    sa.PrimaryKeyConstraint('id')
+    )
+    op.create_index(op.f('ix_comment_edit_comment_id'), 'comment_edit', ['comment_id'], unique=False)
     op.create_table('kpi',
     sa.Column('id', sa.String(), nullable=False),
     sa.Column('use_case_id', sa.String(), nullable=False),

@@ -1,0 +1,87 @@
+"""Read conversations."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from core.errors import NotFound
+from core.i18n import N_
+from core.platform.access.personal import open_texts
+from core.platform.discussion.tables import CommentEditRow, CommentRow
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as it stands; of an erased author a sentence says so in place of the text."""
+
+    id: str
+    subject_kind: str
+    subject_id: str
+    author_id: str
+    text: str
+    written_at: datetime
+    edited_at: datetime | None
+    edits: int
+    resolved_by: str
+    resolved_at: datetime | None
+
+    @property
+    def open(self) -> bool:
+        return self.resolved_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a comment said until a moment."""
+
+    text: str
+    until: datetime
+
+
+def comments(
+    session: Session, subject_kind: str, subject_id: str, *, limit: int = 200
+) -> tuple[Comment, ...]:
+    """Return the newest `limit` comments on a subject, oldest first."""
+    rows = session.exec(
+        select(CommentRow)
+        .where(CommentRow.subject_kind == subject_kind, CommentRow.subject_id == subject_id)
+        .order_by(col(CommentRow.written_at).desc(), col(CommentRow.id).desc())
+        .limit(limit)
+    ).all()
+    return _read(session, reversed(rows))
+
+
+def comment(session: Session, comment_id: str) -> Comment:
+    """Return one comment; raise `NotFound`."""
+    row = session.get(CommentRow, comment_id)
+    if row is None:
+        raise NotFound("comment.unknown", N_("There is no comment {id}."), id=comment_id)
+    return _read(session, [row])[0]
+
+
+def history(session: Session, comment_id: str) -> tuple[Earlier, ...]:
+    """Return what a comment said before, oldest first."""
+    rows = session.exec(
+        select(CommentEditRow)
+        .where(CommentEditRow.comment_id == comment_id)
+        .order_by(col(CommentEditRow.replaced_at), CommentEditRow.id)
+    ).all()
+    texts = open_texts(session, [row.text for row in rows])
+    return tuple(Earlier(text, row.replaced_at) for text, row in zip(texts, rows, strict=True))
+
+
+def _read(session: Session, rows: Iterable[CommentRow]) -> tuple[Comment, ...]:
+    found = list(rows)
+    texts = open_texts(session, [row.text for row in found])
+    changed = col(CommentEditRow.comment_id).in_([row.id for row in found if row.edited_at])
+    edits = Counter(session.exec(select(CommentEditRow.comment_id).where(changed)))
+    return tuple(
+        Comment(
+            row.id, row.subject_kind, row.subject_id, row.author_id, text, row.written_at, row.edited_at,
+            edits[row.id], row.resolved_by, row.resolved_at,
+        )
+        for row, text in zip(found, texts, strict=True)
+    )  # fmt: skip
