@@ -21,10 +21,12 @@ from core.assets.registry import queries as registered
 from core.decisions.releases import commands as releases
 from core.decisions.releases import queries as released
 from core.decisions.releases.quorum import Meaning
+from core.decisions.releases.snapshot import subject
 from core.evidence.monitoring import queries as monitored
 from core.evidence.monitoring import work as monitoring
 from core.evidence.monitoring.batches import BatchKind
 from core.platform.access import queries as people
+from core.platform.access.confirmation import confirm_in_demo
 from core.platform.jobs import commands as jobs
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM, Actor, Store, UnitOfWork
@@ -222,6 +224,7 @@ class Scene:
                     meaning=signature.meaning,
                     rationale=signature.rationale,
                     snapshot_digest=digest,
+                    ticket=confirm_in_demo(uow, subject(request, digest)),
                 )
 
     def send(

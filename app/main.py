@@ -7,14 +7,16 @@ import streamlit as st
 
 from app.session import current
 from app.ui.demo_banner import demo_banner
+from app.ui.emergency import debt_banner
 from app.ui.html_lang import html_lang
 from app.ui.person_menu import person_menu
 from app.ui.reader import follow_session, language_switch, start_in
-from app.wiring import reading, unit_of_work
+from app.wiring import reading, store, unit_of_work
+from core.decisions.releases import pledges
 from core.i18n import _, language
 from core.platform.access.commands import choose_language
 from core.platform.access.permissions import ROLE_NAMES, Role
-from core.platform.access.queries import house
+from core.platform.access.queries import house, names
 
 HERE = Path(__file__).parent
 PAGES = HERE.parent / "pages"
@@ -83,8 +85,12 @@ def main() -> None:
     html_lang(language())
     with reading() as view:
         demo = house(view) == "demo"
+        debts = pledges.debts(view)
+        reviewers = names(view, {debt.reviewer_id for debt in debts}) if debts else {}
     if demo:
         demo_banner()
+    if debts:
+        debt_banner(debts, reviewers, store().clock())
     page.run()
 
 

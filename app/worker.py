@@ -9,6 +9,7 @@ import time
 import psutil
 
 from app.wiring import open_store
+from core.decisions.releases import work as releases
 from core.ids import new_id
 from core.platform.audit import work as audit
 from core.platform.jobs import commands, queries
@@ -59,6 +60,7 @@ def _watch(
 ) -> None:
     process = psutil.Process()
     announced: dict[str, float] = {}
+    releases_at = 0.0
     while not stop.is_set():
         if parent is not None and os.getppid() != parent:
             log.warning("the server is gone; this worker ends")
@@ -71,6 +73,9 @@ def _watch(
                 )
                 commands.sweep(uow)
             _announce_forgotten(store, queue, announced)
+            if time.monotonic() - releases_at >= releases.SWEEP_SECONDS:
+                releases_at = time.monotonic()
+                releases.sweep(store)
             if audit.due(store):
                 audit.seal(store)
         except Exception:

@@ -16,7 +16,7 @@ KPIS, ITEMS, LINES = 10, 8, 12
 me = current().actor
 
 with reading() as view:
-    found = portfolio(view, me)
+    found = portfolio(view, me, store().clock())
     owners = access.names(view, {line.owner_id for line in found.lines})
 
 with page_header(_("Overview")):

@@ -1,10 +1,14 @@
 """Releases: what waits for my signature, what is open, what was decided."""
 
+from datetime import date
+
 import streamlit as st
 
 from app.session import current
 from app.ui.as_of import as_of_control, as_of_view
 from app.ui.card import card, page_header
+from app.ui.days import end_of
+from app.ui.delegations import delegation_button
 from app.ui.empty import empty
 from app.ui.picker import switch
 from app.ui.release_rows import release_rows
@@ -12,11 +16,11 @@ from app.ui.request_dialog import Choice, request_button
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
-from core.decisions.releases import as_of, commands, queries
+from core.decisions.releases import as_of, commands, pledges, queries
 from core.decisions.releases.review import Scope, queue
 from core.i18n import _, ngettext
 from core.platform.access import queries as access
-from core.platform.access.permissions import Permission, allowed
+from core.platform.access.permissions import AREAS, Permission, allowed
 
 PER_PAGE = 25
 REVIEW = "../pages/release_review.py"
@@ -45,13 +49,33 @@ def send(version_id: str, environment: str, note: str) -> None:
     st.switch_page(REVIEW, query_params={"release": request_id})
 
 
+def lend(area: str, to: str, until: date, reason: str) -> None:
+    with unit_of_work(me) as uow:
+        commands.delegate(uow, area=area, to=to, until=end_of(until, current().zone), reason=reason)
+    st.rerun()
+
+
+def take_back(delegation_id: str) -> None:
+    with unit_of_work(me) as uow:
+        commands.end_delegation(uow, delegation_id)
+    st.rerun()
+
+
+today = store().clock().date()
 with reading() as view:
-    mine = queue(view, Scope.MINE, me)
+    seats = pledges.delegations(view, me.id) if allowed(me, Permission.DECIDE_RELEASE) else ()
+    people = {p.id: p.name for p in access.people(view) if not p.disabled}
+    mine = queue(view, Scope.MINE, me, store().clock())
 
 with page_header(_("Releases"), help_text=_("Nothing goes live without the signatures its policy asks.")):
     at = as_of_control(current().zone, store().clock().date())
     if allowed(me, Permission.REQUEST_RELEASE):
         request_button(choices(), send)
+    if own := [area.value for area in AREAS if area.value in me.roles]:
+        others = {i: name for i, name in people.items() if i != me.id}
+        delegation_button(
+            own, others | {me.id: people.get(me.id, "–")}, seats, today, lend=lend, end=take_back
+        )
     if st.button(_("Review next"), type="primary", icon=":material/draw:", disabled=not mine):
         st.switch_page(REVIEW, query_params={"release": mine[0].id})
 
@@ -69,7 +93,7 @@ scopes = {
 }
 scope = Scope(switch(_("Which releases"), scopes, param="show"))
 with reading() as view:
-    found = mine if scope is Scope.MINE else queue(view, scope, me)
+    found = mine if scope is Scope.MINE else queue(view, scope, me, store().clock())
     names = access.names(view, {release.requested_by for release in found})
 
 if not found:

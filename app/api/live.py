@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from app.api.identity import actor
 from app.wiring import reading, store
-from core.decisions.releases import queries
+from core.decisions.releases.effective import effective
 from core.decisions.releases.release import Live
-from core.decisions.releases.standing import REASONS, Standing, Worth
+from core.decisions.releases.standing import REASONS, Standing
 from core.errors import NotFound
 from core.i18n import N_, _
 from core.platform.access.permissions import Permission, require
@@ -41,20 +41,36 @@ class DecisionOut(BaseModel):
     approvals: list[ApprovalOut]
 
 
+class LapseOut(BaseModel):
+    """What will take the standing, and when, if nobody does anything."""
+
+    kind: str
+    at: datetime
+
+
 class StandingOut(BaseModel):
-    """What the approval is worth at this moment, and why; `worth` is good, warning or fall_back."""
+    """What the approval is worth at this moment, and why; `worth` is good, warning or fall_back.
+
+    `verified_at` is when the file was last hashed and found to be the approved one.
+    """
 
     worth: str
     reasons: list[str]
+    ahead: list[LapseOut]
+    verified_at: datetime | None
 
 
 class LiveOut(BaseModel):
-    """The live version of a use case in an environment; `digest` is the SHA-256 of the approved file."""
+    """The live version of a use case in an environment; `digest` is the SHA-256 of the approved file.
+
+    `instead_of` is the number of the deployed version where this earlier one answers for it.
+    """
 
     use_case: str
     environment: str
     version: int
     version_id: str
+    instead_of: int | None
     model: str
     format: str
     digest: str
@@ -69,12 +85,14 @@ def live(
 ) -> Response:
     """Answer the live version, computed now; with `If-None-Match`, 304 while nothing has changed.
 
-    A version whose approval has lost its standing answers 404 `live.suspended`, with the reasons.
+    A version whose approval has lost its standing answers 404 `live.suspended`, with the reasons. Where the policy
+    lets it fall back, the previous approved version answers, if its own approval stands.
     """
     require(caller, Permission.VIEW)
+    now = store().clock()
     with reading() as view:
-        found = queries.live(view, use_case, environment)
-    if found is None:
+        both = effective(view, use_case, environment, now)
+    if both is None:
         raise NotFound(
             "live.nothing",
             N_("Nothing is live for {use_case} in {environment}."),
@@ -82,18 +100,20 @@ def live(
             use_case=use_case,
             environment=environment,
         )
-    standing = found.standing(store().clock())
-    if standing.worth is Worth.SUSPENDED:
+    deployed, answering = both
+    standing = deployed.standing(now)
+    if answering is None:
         raise NotFound(
             "live.suspended",
             N_("Version {number} of {use_case} is suspended in {environment}: {reasons}"),
             fix=N_("Resolve what stands in the way, roll back, or request a new release."),
-            number=found.version.number,
+            number=deployed.version.number,
             use_case=use_case,
             environment=environment,
             reasons=" ".join(_(REASONS[reason]) for reason in standing.reasons),
         )
-    body = _out(found, standing).model_dump(mode="json")
+    instead_of = deployed.version.number if answering is not deployed else None
+    body = _out(answering, standing, instead_of).model_dump(mode="json")
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
     tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
@@ -103,12 +123,13 @@ def live(
     return Response(text, media_type="application/json", headers=headers)
 
 
-def _out(found: Live, standing: Standing) -> LiveOut:
+def _out(found: Live, standing: Standing, instead_of: int | None) -> LiveOut:
     return LiveOut(
         use_case=found.version.use_case_slug,
         environment=found.deployment.environment,
         version=found.version.number,
         version_id=found.version.id,
+        instead_of=instead_of,
         model=found.version.model_name,
         format=found.version.format,
         digest=found.deployment.artifact_digest,
@@ -125,6 +146,9 @@ def _out(found: Live, standing: Standing) -> LiveOut:
             ],
         ),
         standing=StandingOut(
-            worth=standing.worth.value, reasons=[reason.value for reason in standing.reasons]
+            worth=standing.worth.value,
+            reasons=[reason.value for reason in standing.reasons],
+            ahead=[LapseOut(kind=lapse.kind.value, at=lapse.at) for lapse in standing.ahead],
+            verified_at=found.verified.last_at if found.verified and found.verified.ok else None,
         ),
     )

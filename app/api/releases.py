@@ -1,26 +1,28 @@
-"""Releases over REST: ask for one, read what was found, sign it, take it back."""
+"""Releases over REST: ask for one, read what was found, confirm who you are, sign, take it back."""
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, status
-from pydantic import BaseModel, Field
-from sqlmodel import Session
+from fastapi import APIRouter, Depends, Query, Request, Response, status
+from pydantic import AwareDatetime, BaseModel, Field, SecretStr
 
 from app.api.identity import actor
-from app.wiring import reading, unit_of_work
+from app.api.release_shapes import ReleaseOut, brief, whole
+from app.api.repeats import Key, once
+from app.wiring import reading, store
 from core.assets.registry import queries as registry
-from core.decisions.releases import commands, queries
+from core.decisions.releases import commands
+from core.decisions.releases.promises import Promise
 from core.decisions.releases.quorum import Meaning
-from core.decisions.releases.release import GateResult, Release, Signed
 from core.decisions.releases.review import Scope, queue
-from core.decisions.releases.states import ReleaseState
-from core.i18n import _
+from core.decisions.releases.snapshot import subject
+from core.platform.access.confirmation import confirm_with_password
 from core.platform.access.permissions import Permission, require
-from core.platform.store import Actor
+from core.platform.access.sessions import LIFETIME, Purpose
+from core.platform.store import Actor, UnitOfWork
 
 router = APIRouter(tags=["releases"])
 Caller = Annotated[Actor, Depends(actor)]
+DIGEST = "^[0-9a-f]{64}$"
 
 
 class ReleaseIn(BaseModel):
@@ -32,79 +34,73 @@ class ReleaseIn(BaseModel):
     note: str = Field(default="", max_length=2000)
 
 
+class TicketIn(BaseModel):
+    """One's own password, and the digest of what is about to be signed."""
+
+    password: SecretStr = Field(max_length=256)
+    snapshot: str = Field(pattern=DIGEST)
+
+
+class TicketOut(BaseModel):
+    """A ticket for one signature, `seconds` long."""
+
+    ticket: str
+    seconds: int
+
+
+class PromiseIn(BaseModel):
+    """A condition: what is to be done, by whom (a person's id), by when."""
+
+    text: str = Field(max_length=2000)
+    owner: str
+    due_at: AwareDatetime
+
+
 class VoteIn(BaseModel):
-    """A signature: `snapshot` is the digest of what the signer saw, from the request's document."""
+    """A signature: `snapshot` is the digest of what the signer saw, `ticket` says that it is they who sign."""
 
     area: str = Field(examples=["compliance"])
     meaning: Meaning
     rationale: str = Field(max_length=4000)
-    snapshot: str = Field(pattern="^[0-9a-f]{64}$")
+    snapshot: str = Field(pattern=DIGEST)
+    ticket: str = Field(default="", max_length=200)
+    conditions: list[PromiseIn] = Field(default=[], max_length=20)
+    on_behalf_of: str = ""
 
 
-class GateOut(BaseModel):
-    """One gate: `blocks` says whether it stands in the way; a limit is read with `comparison`."""
+class RoundIn(BaseModel):
+    """`adopt_kpis` pins newer KPI versions in the new round."""
 
-    kind: str
-    verdict: str
-    blocks: bool
-    metric: str
-    measured: float | None
-    low: float | None
-    high: float | None
-    n: int
-    limit: float | None
-    comparison: str
-    unit: str
-    reason: str
-    judged_at: datetime
+    note: str = Field(default="", max_length=2000)
+    adopt_kpis: bool = False
 
 
-class VoteOut(BaseModel):
-    """One signature; `person` is a pseudonym."""
+class MetIn(BaseModel):
+    """How one knows that a condition is met."""
 
-    person: str
-    area: str
-    meaning: str
-    round: int
-    signed_at: datetime
+    note: str = Field(max_length=4000)
 
 
-class ReleaseOut(BaseModel):
-    """A request as it stands; people are pseudonyms, `page` is the path of its page."""
+class JobOut(BaseModel):
+    """A job's id."""
 
-    id: str
-    use_case: str
-    version: int
-    model: str
-    artifact_digest: str
-    environment: str
-    state: ReleaseState
-    round: int
-    snapshot: str
-    policy_digest: str
-    requested_by: str
-    requested_at: datetime
-    due_at: datetime
-    closed_at: datetime | None
-    approved_at: datetime | None
-    expires_at: datetime | None
-    signed: int
-    signatures: int
-    note: str
-    page: str
-    gates: list[GateOut] = []
-    votes: list[VoteOut] = []
+    job: str
 
 
-@router.post("/releases", status_code=status.HTTP_201_CREATED, summary="Request a release")
-def create(body: ReleaseIn, caller: Caller) -> ReleaseOut:
+@router.post(
+    "/releases", status_code=status.HTTP_201_CREATED, summary="Request a release", response_model=ReleaseOut
+)
+def create(body: ReleaseIn, caller: Caller, request: Request, key: Key = None) -> Response:
     """Ask for a version to go live; its gates are judged next, from thresholds sealed before its evaluation."""
-    with unit_of_work(caller) as uow:
+
+    def do(uow: UnitOfWork) -> ReleaseOut:
         version = registry.version_by_number(uow.session, body.use_case, body.version)
         request_id = commands.request_release(
             uow, version_id=version.id, environment=body.environment, note=body.note
         )
-        return _whole(uow.session, request_id)
+        return whole(uow.session, request_id)
+
+    return once(caller, request, key, body, do)
 
 
 @router.get("/releases", summary="Release requests")
@@ -112,21 +108,35 @@ def list_all(caller: Caller, scope: Annotated[Scope, Query()] = Scope.ALL) -> li
     """Answer the requests that wait for the caller (`mine`), all open ones, or the decided ones (`done`)."""
     require(caller, Permission.VIEW)
     with reading() as view:
-        return [_out(view, found) for found in queue(view, scope, caller)]
+        return [brief(view, found) for found in queue(view, scope, caller, store().clock())]
 
 
 @router.get("/releases/{request_id}", summary="One release request")
 def get_one(request_id: str, caller: Caller) -> ReleaseOut:
-    """Answer a request with its gates and signatures."""
+    """Answer a request with its gates, signatures, conditions and rounds."""
     require(caller, Permission.VIEW)
     with reading() as view:
-        return _whole(view, request_id)
+        return whole(view, request_id)
 
 
-@router.post("/releases/{request_id}/votes", status_code=status.HTTP_201_CREATED, summary="Sign a request")
-def vote(request_id: str, body: VoteIn, caller: Caller) -> ReleaseOut:
+@router.post(
+    "/releases/{request_id}/ticket", status_code=status.HTTP_201_CREATED, summary="Confirm who you are"
+)
+def ticket(request_id: str, body: TicketIn, caller: Caller, request: Request) -> TicketOut:
+    """Answer a ticket for one signature of this request as it was seen: five minutes, one use, the caller alone."""
+    return confirmed(caller, request, body.password, subject(request_id, body.snapshot))
+
+
+@router.post(
+    "/releases/{request_id}/votes",
+    status_code=status.HTTP_201_CREATED,
+    summary="Sign a request",
+    response_model=ReleaseOut,
+)
+def vote(request_id: str, body: VoteIn, caller: Caller, request: Request, key: Key = None) -> Response:
     """Sign for one of the caller's areas; the author of a version is refused, and so is a service token."""
-    with unit_of_work(caller) as uow:
+
+    def do(uow: UnitOfWork) -> ReleaseOut:
         commands.sign(
             uow,
             request_id,
@@ -134,93 +144,79 @@ def vote(request_id: str, body: VoteIn, caller: Caller) -> ReleaseOut:
             meaning=body.meaning,
             rationale=body.rationale,
             snapshot_digest=body.snapshot,
+            ticket=body.ticket,
+            conditions=[Promise(c.text, c.owner, c.due_at) for c in body.conditions],
+            on_behalf_of=body.on_behalf_of,
         )
-        return _whole(uow.session, request_id)
+        return whole(uow.session, request_id)
+
+    return once(caller, request, key, body, do)
 
 
 @router.post(
-    "/releases/{request_id}/checks", status_code=status.HTTP_202_ACCEPTED, summary="Run the checks again"
+    "/releases/{request_id}/conditions/{condition_id}",
+    summary="A condition is met",
+    response_model=ReleaseOut,
 )
-def checks(request_id: str, caller: Caller) -> dict[str, str]:
+def meet(
+    request_id: str, condition_id: str, body: MetIn, caller: Caller, request: Request, key: Key = None
+) -> Response:
+    """Confirm that a condition is met; for whoever may decide on the version."""
+
+    def do(uow: UnitOfWork) -> ReleaseOut:
+        commands.meet_condition(uow, condition_id, note=body.note)
+        return whole(uow.session, request_id)
+
+    return once(caller, request, key, body, do, status=200)
+
+
+@router.post(
+    "/releases/{request_id}/checks",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Run the checks again",
+    response_model=JobOut,
+)
+def checks(request_id: str, caller: Caller, request: Request, key: Key = None) -> Response:
     """Judge the gates again; answers the job's id."""
-    with unit_of_work(caller) as uow:
-        return {"job": commands.run_checks(uow, request_id)}
+
+    def do(uow: UnitOfWork) -> JobOut:
+        return JobOut(job=commands.run_checks(uow, request_id))
+
+    return once(caller, request, key, None, do, status=202)
 
 
-@router.post("/releases/{request_id}/rounds", status_code=status.HTTP_201_CREATED, summary="Open a new round")
-def new_round(request_id: str, caller: Caller) -> ReleaseOut:
+@router.post(
+    "/releases/{request_id}/rounds",
+    status_code=status.HTTP_201_CREATED,
+    summary="Open a new round",
+    response_model=ReleaseOut,
+)
+def new_round(
+    request_id: str, caller: Caller, request: Request, body: RoundIn | None = None, key: Key = None
+) -> Response:
     """Open a new round after requested changes, or when a fact of the round has changed."""
-    with unit_of_work(caller) as uow:
-        commands.resubmit(uow, request_id)
-        return _whole(uow.session, request_id)
+    asked = body or RoundIn()
+
+    def do(uow: UnitOfWork) -> ReleaseOut:
+        commands.resubmit(uow, request_id, note=asked.note, adopt_kpis=asked.adopt_kpis)
+        return whole(uow.session, request_id)
+
+    return once(caller, request, key, asked, do)
 
 
-@router.post("/releases/{request_id}/withdraw", summary="Withdraw a request")
-def withdraw(request_id: str, caller: Caller) -> ReleaseOut:
+@router.post("/releases/{request_id}/withdraw", summary="Withdraw a request", response_model=ReleaseOut)
+def withdraw(request_id: str, caller: Caller, request: Request, key: Key = None) -> Response:
     """Take a request back; open to whoever asked for it and to the author of the version."""
-    with unit_of_work(caller) as uow:
+
+    def do(uow: UnitOfWork) -> ReleaseOut:
         commands.withdraw(uow, request_id)
-        return _whole(uow.session, request_id)
+        return whole(uow.session, request_id)
+
+    return once(caller, request, key, None, do, status=200)
 
 
-def _whole(view: Session, request_id: str) -> ReleaseOut:
-    found = queries.release(view, request_id)
-    current = queries.rounds(view, request_id)[-1]
-    answer = _out(view, found)
-    answer.gates = [_gate(gate) for gate in queries.gates(view, current.id)]
-    answer.votes = [_vote(signed) for signed in queries.signatures(view, request_id)]
-    return answer
-
-
-def _out(view: Session, found: Release) -> ReleaseOut:
-    return ReleaseOut(
-        id=found.id,
-        use_case=found.version.use_case_slug,
-        version=found.version.number,
-        model=found.version.model_name,
-        artifact_digest=found.version.artifact_digest,
-        environment=found.environment,
-        state=found.state,
-        round=found.round,
-        snapshot=queries.rounds(view, found.id)[-1].snapshot_digest,
-        policy_digest=found.policy_digest,
-        requested_by=found.requested_by,
-        requested_at=found.requested_at,
-        due_at=found.due_at,
-        closed_at=found.closed_at,
-        approved_at=found.approved_at,
-        expires_at=found.expires_at,
-        signed=found.signed,
-        signatures=found.signatures,
-        note=found.note,
-        page=f"/release_review?release={found.id}",
-    )
-
-
-def _gate(gate: GateResult) -> GateOut:
-    found = gate.verdict
-    return GateOut(
-        kind=found.kind.value,
-        verdict=found.verdict.value,
-        blocks=found.blocks,
-        metric=found.metric,
-        measured=found.measured,
-        low=found.low,
-        high=found.high,
-        n=found.n,
-        limit=found.limit,
-        comparison=found.comparison.value,
-        unit=found.unit,
-        reason=_(found.reason) if found.reason else found.said,
-        judged_at=gate.judged_at,
-    )
-
-
-def _vote(signed: Signed) -> VoteOut:
-    return VoteOut(
-        person=signed.person_id,
-        area=signed.area,
-        meaning=signed.meaning.value,
-        round=signed.round,
-        signed_at=signed.signed_at,
-    )
+def confirmed(caller: Actor, request: Request, password: SecretStr, about: str) -> TicketOut:
+    """Check the caller's own password and answer a ticket for `about`."""
+    address = request.client.host if request.client else ""
+    secret = confirm_with_password(store(), caller, password.get_secret_value(), about, address=address)
+    return TicketOut(ticket=secret, seconds=int(LIFETIME[Purpose.SIGNING].total_seconds()))

@@ -20,6 +20,18 @@ _ACTIONS: Mapping[str, tuple[str, str]] = {
     "release.withdrawn": (N_("Request withdrawn"), "undo"),
     "release.rolled_back": (N_("Brought back by a roll-back"), "undo"),
     "release.retired": (N_("Taken out of service"), "inventory_2"),
+    "release.reminded": (N_("Reminder: signatures are missing"), "notifications"),
+    "release.escalated": (N_("Overdue: escalated"), "notification_important"),
+    "release.expired": (N_("Expired without a decision"), "timer_off"),
+    "release.lapsed": (N_("The approval lapsed"), "pause_circle"),
+    "release.restored": (N_("The approval holds again"), "play_circle"),
+    "release.standing_changed": (N_("The standing changed"), "priority_high"),
+    "release.emergency": (N_("Emergency release"), "emergency_home"),
+    "release.emergency_reviewed": (N_("Emergency release reviewed"), "fact_check"),
+    "release.reviewer_named": (N_("Another reviewer named"), "person_edit"),
+    "condition.met": (N_("Condition met"), "task_alt"),
+    "artifact.verified": (N_("File hashed: it is the approved one"), "verified"),
+    "artifact.differs": (N_("File hashed: it is not the approved one"), "gpp_bad"),
     "refused": (N_("Attempt refused"), "gpp_bad"),
 }
 _POLICY_CHECK = N_("Policy check")

@@ -28,6 +28,14 @@ def _standing(standing: Standing) -> None:
             ),
             icon=":material/priority_high:",
         )
+    elif standing.worth is Worth.FALL_BACK:
+        st.error(
+            _(
+                "Stepped back: {reasons} The live address answers the version before it, if that one still stands.",
+                reasons=reasons,
+            ),
+            icon=":material/pause_circle:",
+        )
     else:
         st.error(
             _("Suspended: {reasons} The live address answers that nothing is live.", reasons=reasons),
@@ -36,8 +44,13 @@ def _standing(standing: Standing) -> None:
 
 
 def banner(found: Review, now: datetime) -> None:
-    """Draw at most one banner; nothing where the request simply waits."""
+    """Draw at most one banner, and one more where one person decides alone; nothing where the request simply waits."""
     release = found.release
+    if found.alone:
+        st.warning(
+            _("This policy lets one person decide alone, because only one person is here."),
+            icon=":material/person_alert:",
+        )
     if found.void:
         facts = ", ".join(_(FACT_NAMES[name]) for name in found.void)
         st.warning(
@@ -59,5 +72,10 @@ def banner(found: Review, now: datetime) -> None:
         )
     elif found.live is not None:
         _standing(found.live.standing(now))
+    elif release.state is ReleaseState.EXPIRED:
+        st.warning(
+            _("It expired: the signatures did not come in time. Silence never approves."),
+            icon=":material/timer_off:",
+        )
     elif release.state is ReleaseState.REJECTED:
         st.error(_("Rejected. The reasons stand in the activity."), icon=":material/close:")

@@ -6,6 +6,7 @@ Reads across nouns, each in one statement, so that the first page costs the same
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
@@ -96,7 +97,7 @@ class _Facts:
     versions: int
 
 
-def portfolio(session: Session, actor: Actor) -> Portfolio:
+def portfolio(session: Session, actor: Actor, now: datetime | None = None) -> Portfolio:
     """Return the portfolio as `actor` sees it."""
     facts = _facts(session)
     scores: dict[str, list[Score]] = defaultdict(list)
@@ -107,8 +108,8 @@ def portfolio(session: Session, actor: Actor) -> Portfolio:
         if alert.acknowledged_at is None:
             raised[facts.case_of[alert.version_id]].append(alert)
     lines = tuple(_line(case, facts, scores[case.id], raised[case.id]) for case in facts.cases)
-    waiting = queue(session, Scope.ALL, actor)
-    mine = queue(session, Scope.MINE, actor) if waiting else ()
+    waiting = queue(session, Scope.ALL, actor, now)
+    mine = queue(session, Scope.MINE, actor, now) if waiting else ()
     items = [_to_sign(release) for release in mine]
     for case in facts.cases:
         items += _of_case(case, facts, scores[case.id], raised[case.id], actor)

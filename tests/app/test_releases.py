@@ -40,6 +40,7 @@ def client(bench):
     answer_with_problems(application)
     guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
     with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
+        asking.bench = bench
         yield asking
 
 
@@ -53,14 +54,23 @@ def bearer(bench):
             _id, text = access.create_token(
                 uow, label="t", roles=sorted(person.roles), expires_at=uow.now + timedelta(days=1)
             )
-        return {"authorization": f"Bearer {text}"}
+        return {"authorization": f"Bearer {text}", "x-person": name}
 
     return make
 
 
-def vote(client, headers, request, area, meaning="approve", rationale=SAID, snapshot=None):
+def vote(client, headers, request, area, meaning="approve", rationale=SAID, snapshot=None, **more):
     seen = snapshot or client.get(f"{V1}/releases/{request}", headers=headers).json()["snapshot"]
-    body = {"area": area, "meaning": meaning, "rationale": rationale, "snapshot": seen}
+    bench = client.bench
+    ticket = bench.ticket(bench.people[headers["x-person"]], request, seen)
+    body = {
+        "area": area,
+        "meaning": meaning,
+        "rationale": rationale,
+        "snapshot": seen,
+        "ticket": ticket,
+        **more,
+    }
     return client.post(f"{V1}/releases/{request}/votes", headers=headers, json=body)
 
 
@@ -95,7 +105,8 @@ def test_from_request_to_live_and_back_to_not_modified(bench, client, bearer):
     assert body["digest"] == approved.json()["artifact_digest"]
     assert body["decision"]["policy_digest"] == approved.json()["policy_digest"]
     assert {a["person"] for a in body["decision"]["approvals"]} == {"per_otto", "per_carl"}
-    assert body["standing"] == {"worth": "good", "reasons": []}
+    assert (body["standing"]["worth"], body["standing"]["reasons"]) == ("good", [])
+    assert [lapse["kind"] for lapse in body["standing"]["ahead"]] == ["approval_expired"]
     again = client.get(LIVE, headers={**ana, "if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert {g["kind"] for g in approved.json()["gates"]} >= {"sealed", "metric_floor", "latency"}

@@ -27,6 +27,7 @@ from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM
 from core.settings import Settings
 from tests.served import open_folder, person, start, token
+from tests.signing import ticket_for
 
 pytestmark = pytest.mark.timeout(280)
 KILLS = 4
@@ -81,7 +82,7 @@ def house(tmp_path):
     with store.reading() as view:
         assert registered.version(view, version.id).state is VersionState.READY
         assert released.release(view, request).state is ReleaseState.IN_REVIEW
-    keys = {area: token(store, actor) for area, actor in signers.items()}
+    keys = {area: (token(store, actor), actor) for area, actor in signers.items()}
     yield folder, store, request, token(store, author), keys
     store.close()
 
@@ -92,9 +93,10 @@ class Signing(threading.Thread):
     What to do next is read from the store: the REST interface allows a token 120 requests a minute.
     """
 
-    def __init__(self, served, store, request, author, key):
+    def __init__(self, served, store, request, author, signer):
         super().__init__(daemon=True)
-        self.served, self.store, self.request, self.author, self.key = served, store, request, author, key
+        self.served, self.store, self.request, self.author = served, store, request, author
+        self.key, self.signer = signer
         self.acknowledged = []
         self.surprises = []
         self.stop = threading.Event()
@@ -113,6 +115,9 @@ class Signing(threading.Thread):
                             "meaning": "request_changes",
                             "rationale": WHY,
                             "snapshot": current.snapshot_digest,
+                            "ticket": ticket_for(
+                                self.store, self.signer, self.request, current.snapshot_digest
+                            ),
                         }
                         answer = theirs.post(f"{path}/votes", json=vote)
                         if answer.status_code == 201:
@@ -177,10 +182,11 @@ def _approve(served, store, request, author, keys):
                 mine.post(f"{path}/rounds")
         assert time.monotonic() < until, state
         time.sleep(0.1)
-    for area, key in keys.items():
+    for area, (key, signer) in keys.items():
         with served.api(key) as theirs:
             seen = theirs.get(path).json()
             vote = {"area": area, "meaning": "approve", "rationale": WHY, "snapshot": seen["snapshot"]}
+            vote["ticket"] = ticket_for(store, signer, request, seen["snapshot"])
             answer = theirs.post(f"{path}/votes", json=vote)
             if answer.is_success and answer.json()["state"] == "live":
                 break

@@ -7,13 +7,18 @@ from core.assets.registry import commands as registry
 from core.decisions.releases import commands as releases
 from core.decisions.releases import queries
 from core.decisions.releases.states import ReleaseState
+from core.platform.access import commands as access
 from core.platform.audit import queries as audit
+from core.platform.store import SYSTEM
 from tests.core.decisions.conftest import SAID, bench_on
 from tests.ui.hands import page_as
 
 
 @pytest.fixture
 def bench(house, hands):
+    """A demo's house: one tick confirms a signature."""
+    with house.unit_of_work(SYSTEM) as uow:
+        access.claim_house(uow, "demo")
     return bench_on(house, hands, RiskTier.LIMITED)
 
 
@@ -45,6 +50,11 @@ def waiting(bench, **kwargs):
 def press(page, label):
     (button,) = [b for b in page.button if b.label == label]
     return button.click().run()
+
+
+def confirm(page):
+    (box,) = [c for c in page.checkbox if "who signs" in c.label]
+    box.check()
 
 
 def test_an_empty_queue_says_so_and_offers_nothing_to_review(bench):
@@ -82,6 +92,7 @@ def test_an_approver_sees_gates_figures_and_may_sign(bench):
     assert "Your turn" in shown
     assert page.metric[0].label == "Area under the ROC curve"
     page.text_area[0].set_value(SAID)
+    confirm(page)
     press(page, "Sign and record")
     assert [s.person_id for s in bench.ask(queries.signatures, request)] == ["per_otto"]
 
@@ -90,6 +101,7 @@ def test_a_short_rationale_is_refused_in_place_and_keeps_what_was_typed(bench):
     request = waiting(bench)
     page = open_page(bench, "otto", release=request)
     page.text_area[0].set_value("fine")
+    confirm(page)
     page = press(page, "Sign and record")
     assert "at least 20 characters" in text(page)
     assert page.text_area[0].value == "fine"
@@ -112,6 +124,7 @@ def test_the_second_signature_puts_it_live_and_the_page_says_so(bench):
     page = open_page(bench, "carl", release=request)
     assert "1 of 2 signatures" in str([e.proto.text for e in page.get("progress")])
     page.text_area[0].set_value(SAID)
+    confirm(page)
     page = press(page, "Sign and record")
     assert not page.exception
     assert bench.live().release.id == request
@@ -126,6 +139,7 @@ def test_blocking_gates_leave_no_approval_to_choose(bench):
     (decision,) = [c for c in page.button_group if c.label == "Your decision"]
     assert "Approve" not in list(decision.options)
     page.text_area[0].set_value(SAID)
+    confirm(page)
     press(page, "Sign and record")
     assert bench.ask(queries.release, request).state is ReleaseState.CHANGES_REQUESTED
 

@@ -26,3 +26,18 @@ class FindingRow(SQLModel, table=True):
     resolved_by: str = ""
     resolved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     resolution: str = ""
+
+
+class WaiverRow(SQLModel, table=True):
+    """A finding that does not block for a while: who took that on, why, and until when."""
+
+    __tablename__ = "finding_waiver"
+
+    id: str = Field(primary_key=True)
+    finding_id: str = Field(foreign_key="finding.id", index=True)
+    reason: str
+    granted_by: str
+    granted_at: datetime = Field(sa_column=utc())
+    expires_at: datetime = Field(sa_column=utc())
+    revoked_by: str = ""
+    revoked_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))

@@ -10,8 +10,12 @@ from core.assets.intake import queries as intake
 from core.assets.registry import Version, VersionState
 from core.assets.registry import queries as registry
 from core.decisions.releases import facts, queries
+from core.decisions.releases.checking import check_gates
 from core.decisions.releases.deployments import retire, roll_back
+from core.decisions.releases.emergencies import break_glass, name_reviewer, review_emergency
 from core.decisions.releases.gates import GateVerdict
+from core.decisions.releases.lending import delegate, end_delegation
+from core.decisions.releases.promises import Promise, meet_condition
 from core.decisions.releases.publishing import publish_policy, publish_shipped, seal_thresholds
 from core.decisions.releases.rows import locked, round_of
 from core.decisions.releases.signing import sign
@@ -27,8 +31,9 @@ from core.platform.jobs.commands import enqueue
 from core.platform.store import Json, UnitOfWork
 
 __all__ = [
-    "keep_judgement", "publish_policy", "publish_shipped", "request_release", "resubmit", "retire", "roll_back",
-    "run_checks", "seal_thresholds", "sign", "withdraw",
+    "Promise", "break_glass", "check_gates", "delegate", "end_delegation", "keep_judgement", "meet_condition",
+    "name_reviewer", "publish_policy", "publish_shipped", "request_release", "resubmit", "retire",
+    "review_emergency", "roll_back", "run_checks", "seal_thresholds", "sign", "withdraw",
 ]  # fmt: skip
 
 
@@ -98,7 +103,7 @@ def run_checks(uow: UnitOfWork, request_id: str) -> str:
     if not allowed(uow.actor, Permission.DECIDE_RELEASE):
         require(uow.actor, Permission.REQUEST_RELEASE)
     row = locked(uow, request_id)
-    if row.state not in {ReleaseState.SUBMITTED, ReleaseState.IN_REVIEW}:
+    if not (row.emergency and row.state == ReleaseState.LIVE):
         after(ReleaseState(row.state), Step.JUDGE)
     current = round_of(uow, row)
     uow.record("checks.requested", "release", request_id, {"round": row.round})
@@ -116,7 +121,8 @@ def keep_judgement(
     row = locked(uow, current.request_id)
     if row.round != current.number:
         raise Conflict("release.other_round", N_("A newer round has begun; these checks are void."))
-    row.state = after(ReleaseState(row.state), Step.JUDGE).value
+    if not (row.emergency and row.state == ReleaseState.LIVE):  # whose review is owed looks at the gates too
+        row.state = after(ReleaseState(row.state), Step.JUDGE).value
     last = uow.session.exec(select(func.max(GateRow.run)).where(GateRow.round_id == round_id)).one()
     for position, (verdict, (kind, subject)) in enumerate(zip(verdicts, evidence, strict=True)):
         uow.session.add(
@@ -145,15 +151,21 @@ def keep_judgement(
     )
 
 
-def resubmit(uow: UnitOfWork, request_id: str, *, note: str = "") -> int:
-    """Open a new round: after requested changes, or when a fact of this round has changed. Old votes stay behind."""
+def resubmit(uow: UnitOfWork, request_id: str, *, note: str = "", adopt_kpis: bool = False) -> int:
+    """Open a new round: after requested changes, or when a fact of this round has changed. Old votes stay behind.
+
+    A newer KPI version voids nothing by itself: with `adopt_kpis` the new round pins it.
+    """
     require(uow.actor, Permission.REQUEST_RELEASE)
     row = locked(uow, request_id)
     version = registry.version(uow.session, row.version_id)
     state = ReleaseState(row.state)
     following = after(state, Step.RESUBMIT)
     before = queries.rounds(uow.session, request_id)[-1]
-    moved = changed(before.snapshot, facts.snapshot(uow.session, version, row.environment))
+    seen_now = facts.snapshot(uow.session, version, row.environment)
+    moved = changed(before.snapshot, seen_now)
+    if adopt_kpis and before.snapshot.kpi_versions != seen_now.kpi_versions:
+        moved = (*moved, "kpi_versions")
     if state is ReleaseState.IN_REVIEW and not moved:
         raise Conflict(
             "release.round_stands", N_("Nothing has changed since this round began, so its signatures stand.")

@@ -6,13 +6,15 @@ from sqlmodel import col, select
 from core.assets.registry import Version
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
-from core.decisions.releases import facts, queries
+from core.decisions.releases import effective, facts, queries
 from core.decisions.releases.eligibility import bars, refuse
+from core.decisions.releases.gates import GATE_NAMES
 from core.decisions.releases.release import EndReason
+from core.decisions.releases.standing import REASONS, FactKind
 from core.decisions.releases.states import ONCE_APPROVED, ReleaseState, Step, after
 from core.decisions.releases.tables import DeploymentRow, RequestRow
 from core.errors import Conflict, Invalid
-from core.i18n import N_
+from core.i18n import N_, _
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
 from core.platform.access.personal import seal_text
@@ -22,10 +24,10 @@ REASON_CHARACTERS = 20
 
 
 def go_live(uow: UnitOfWork, row: RequestRow, version: Version) -> dict[str, Json]:
-    """Swap the approved version in; part of the last signature, whose event says what it replaced."""
-    _lock(uow, row.use_case_id, row.environment)
+    """Swap the version in; part of the last signature, or of an emergency, whose event says what it replaced."""
+    lock_environment(uow, row.use_case_id, row.environment)
     before = _end(uow, row.use_case_id, row.environment, EndReason.REPLACED)
-    row.state = after(ReleaseState(row.state), Step.GO_LIVE).value
+    row.state = after(ReleaseState(row.state), Step.BREAK_GLASS if row.emergency else Step.GO_LIVE).value
     started = _start(uow, row, version)
     return {
         "deployment": started.id,
@@ -42,9 +44,9 @@ def roll_back(
     Refused with what is in the way: no such version, its approval expired, or something blocks it by now.
     """
     require(uow.actor, Permission.DECIDE_RELEASE)
-    said = _reason(reason)
+    said = reason_of(reason)
     use_case = registry.use_case(uow.session, slug)
-    _lock(uow, use_case.id, environment)
+    lock_environment(uow, use_case.id, environment)
     target = _target(uow, use_case.id, environment, request_id)
     version = registry.version(uow.session, target.version_id)
     hands = facts.involvements(uow.session, version, target.policy_digest)
@@ -72,9 +74,9 @@ def roll_back(
 def retire(uow: UnitOfWork, *, slug: str, environment: str, reason: str) -> None:
     """Take the live version out without another in its place."""
     require(uow.actor, Permission.DECIDE_RELEASE)
-    said = _reason(reason)
+    said = reason_of(reason)
     use_case = registry.use_case(uow.session, slug)
-    _lock(uow, use_case.id, environment)
+    lock_environment(uow, use_case.id, environment)
     ended = _end(uow, use_case.id, environment, EndReason.RETIRED, said)
     if ended is None:
         raise Conflict(
@@ -94,7 +96,7 @@ def retire(uow: UnitOfWork, *, slug: str, environment: str, reason: str) -> None
     )
 
 
-def _lock(uow: UnitOfWork, use_case_id: str, environment: str) -> None:
+def lock_environment(uow: UnitOfWork, use_case_id: str, environment: str) -> None:
     """Hold the environment of the use case until the commit, also where nothing is live yet to lock.
 
     SQLite's writing transaction is the lock already.
@@ -144,16 +146,18 @@ def _start(uow: UnitOfWork, request: RequestRow, version: Version) -> Deployment
 
 
 def _target(uow: UnitOfWork, use_case_id: str, environment: str, request_id: str | None) -> RequestRow:
+    """The request that was live and approved before; what only an emergency put there was never approved."""
     live = queries.live_deployment(uow.session, use_case_id, environment)
     query = (
         select(RequestRow)
         .join(DeploymentRow, col(DeploymentRow.request_id) == RequestRow.id)
         .where(
-            RequestRow.use_case_id == use_case_id,
-            RequestRow.environment == environment,
+            DeploymentRow.use_case_id == use_case_id,
+            DeploymentRow.environment == environment,
+            col(RequestRow.approved_at).is_not(None),
             col(RequestRow.state).in_([s.value for s in ONCE_APPROVED]),
         )
-        .order_by(col(DeploymentRow.ended_at).desc())
+        .order_by(col(DeploymentRow.started_at).desc(), col(DeploymentRow.id).desc())
     )
     if request_id is not None:
         query = query.where(RequestRow.id == request_id)
@@ -162,7 +166,7 @@ def _target(uow: UnitOfWork, use_case_id: str, environment: str, request_id: str
         raise Conflict(
             "release.nothing_before",
             N_("There is no earlier version that was approved for {environment}."),
-            fix=N_("Request a release instead."),
+            fix=N_("Request a release instead, or use the emergency release."),
             environment=environment,
         )
     locked = select(RequestRow).where(RequestRow.id == found[0].id).with_for_update()
@@ -170,26 +174,35 @@ def _target(uow: UnitOfWork, use_case_id: str, environment: str, request_id: str
 
 
 def _still_good(uow: UnitOfWork, target: RequestRow, version: Version) -> None:
+    """The approval has not expired, the gates passed, and nothing known by now would suspend it."""
     if target.expires_at is not None and target.expires_at <= uow.now:
         raise Conflict(
             "release.approval_expired",
             N_("The approval of version {number} has expired."),
-            fix=N_("Request its release anew."),
+            fix=N_("Request its release anew, or use the emergency release."),
             number=version.number,
         )
     last = queries.rounds(uow.session, target.id)[-1]
-    failed = [g for g in queries.gates(uow.session, last.id) if g.verdict.blocks]
-    least = queries.blocking_severity(facts.thresholds_of(uow.session, version, target.environment).rules)
-    if failed or (least is not None and findings.blocking(uow.session, version.id, least)):
+    failed = [_(GATE_NAMES[g.verdict.kind]) for g in queries.gates(uow.session, last.id) if g.verdict.blocks]
+    found = effective.once_live(uow.session, target.id)
+    standing = found.standing(uow.now) if found else None
+    if standing is not None and not standing.serves:
+        failed += [_(REASONS[reason]) for reason in standing.reasons]
+    least = effective.blocking_severity(facts.thresholds_of(uow.session, version, target.environment).rules)
+    if least is not None and findings.blocking(uow.session, version.id, least, uow.now):
+        failed.append(_(REASONS[FactKind.BLOCKING_FINDING]))
+    if failed:
         raise Conflict(
             "release.target_blocked",
-            N_("Version {number} no longer passes its gates."),
-            fix=N_("Resolve its findings, or request a release anew."),
+            N_("Version {number} no longer passes its gates: {reasons}"),
+            fix=N_("Resolve what stands in the way, request a release anew, or use the emergency release."),
             number=version.number,
+            reasons=" ".join(dict.fromkeys(failed)),
         )
 
 
-def _reason(reason: str) -> str:
+def reason_of(reason: str) -> str:
+    """Return the reason without the spaces around it; raise `Invalid` where it is too short."""
     said = reason.strip()
     if len(said) < REASON_CHARACTERS:
         raise Invalid(

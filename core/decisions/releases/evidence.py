@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from core.assets.intake.evaluation import Evaluation
 from core.assets.registry import UseCase, Version, VersionState
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
-from core.decisions.releases import paired, queries
+from core.decisions.releases import effective, paired, queries
 from core.decisions.releases.gates import Evidence, GateKind, Measured, Rule
 from core.decisions.releases.queries import Sealed
 from core.evidence.explain import queries as explain
@@ -38,7 +39,7 @@ class Collected:
     draws: int
 
 
-def collect(session: Session, version_id: str, environment: str) -> Collected:
+def collect(session: Session, version_id: str, environment: str, now: datetime) -> Collected:
     """Read what the gates of a version for an environment need."""
     version = registry.version(session, version_id)
     sealed = queries.sealed(session, version_id, environment)
@@ -46,7 +47,7 @@ def collect(session: Session, version_id: str, environment: str) -> Collected:
     champion = (
         None if live is None or live.version_id == version_id else registry.version(session, live.version_id)
     )
-    least = queries.blocking_severity(sealed.rules) if sealed else None
+    least = effective.blocking_severity(sealed.rules) if sealed else None
     return Collected(
         version=version,
         use_case=registry.use_case_by_id(session, version.use_case_id),
@@ -56,7 +57,7 @@ def collect(session: Session, version_id: str, environment: str) -> Collected:
         champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
         explanation=explain.explanation(session, version_id),
         card_share=intake.card(session, version_id).completeness,
-        blocking_findings=len(findings.blocking(session, version_id, least)) if least else 0,
+        blocking_findings=len(findings.blocking(session, version_id, least, now)) if least else 0,
         draws=queries.policy(session, sealed.policy_digest).bootstrap_draws if sealed else 0,
     )
 

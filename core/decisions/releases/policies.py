@@ -11,6 +11,7 @@ from core.decisions.releases.gates import Comparison, GateKind, Rule
 from core.decisions.releases.quorum import Requirement
 from core.decisions.releases.snapshot import canonical
 from core.decisions.releases.standing import Effect, Terms
+from core.decisions.releases.timeouts import Patience
 from core.errors import Invalid
 from core.i18n import N_
 
@@ -23,7 +24,10 @@ Table = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A parsed policy. `rules` holds the gates per task; spans are in days."""
+    """A parsed policy. `rules` holds the gates per task; spans are in days where the name says nothing else.
+
+    `single_person` lets one person decide alone, where the installation has one person alone.
+    """
 
     name: str
     version: str
@@ -38,6 +42,10 @@ class Policy:
     terms: Terms
     rules: Mapping[str, tuple[Rule, ...]]
     digest: str
+    patience: Patience
+    emergency_review_hours: int
+    recheck_hours: int
+    single_person: bool
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -71,6 +79,11 @@ def read(text: str) -> Policy:
     quorum = tuple(_requirement(entry) for entry in _tables(raw, "quorum"))
     if not quorum:
         raise _wrong("quorum", "[[quorum]]")
+    due_days = _count(raw, "due_days")
+    remind_days = _count(raw, "remind_days", max(1, due_days // 2))
+    cancel_days = _count(raw, "cancel_days", 2 * due_days)
+    if not remind_days <= due_days < cancel_days:
+        raise _wrong("cancel_days", "remind_days ≤ due_days < cancel_days")
     policy = Policy(
         name=_word(raw, "name"),
         version=_word(raw, "version"),
@@ -78,13 +91,17 @@ def read(text: str) -> Policy:
         environment=environment,
         quorum=quorum,
         different_areas=_count(raw, "different_areas"),
-        due_days=_count(raw, "due_days"),
+        due_days=due_days,
         approval_days=_count(raw, "approval_days"),
         rationale_characters=_count(raw, "rationale_characters"),
         bootstrap_draws=_count(raw, "bootstrap_draws"),
         terms=Terms(on_drift=_effect(raw, "on_drift"), on_kpi=_effect(raw, "on_kpi")),
         rules={task: _rules(_table(raw, "gates"), task) for task in TASKS},
         digest=digest(text),
+        patience=Patience(remind_days, due_days, cancel_days),
+        emergency_review_hours=_count(raw, "emergency_review_hours", 72),
+        recheck_hours=_count(raw, "recheck_hours", 24),
+        single_person=_switch(raw, "single_person"),
     )
     if policy.different_areas > min(len(policy.areas), policy.signatures):
         raise _wrong("different_areas", str(min(len(policy.areas), policy.signatures)))
@@ -213,8 +230,15 @@ def _word(raw: Table, key: str) -> str:
     return value
 
 
-def _count(raw: Table, key: str) -> int:
-    value = raw.get(key)
+def _switch(raw: Table, key: str) -> bool:
+    value = raw.get(key, False)
+    if not isinstance(value, bool):
+        raise _wrong(key, "true, false")
+    return value
+
+
+def _count(raw: Table, key: str, otherwise: int | None = None) -> int:
+    value = raw.get(key, otherwise)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise _wrong(key, "1, 2, 3 …")
     return value

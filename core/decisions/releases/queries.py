@@ -1,47 +1,38 @@
-"""Reading of policies, sealed thresholds, requests, signatures and deployments."""
+"""Reading of requests, signatures and deployments; policies and what is live are read beside it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from core.assets.registry import RiskTier, Version
+from core.assets.registry import UseCase, Version
 from core.assets.registry import queries as registry
-from core.decisions.findings import queries as findings
-from core.decisions.findings.severity import Severity
-from core.decisions.releases import policies, quorum
-from core.decisions.releases.gates import Comparison, GateKind, GateVerdict, Rule, Verdict
+from core.decisions.releases import quorum
+from core.decisions.releases.gates import Comparison, GateKind, GateVerdict, Verdict
 from core.decisions.releases.policies import Policy
-from core.decisions.releases.quorum import Meaning, Vote
-from core.decisions.releases.release import Deployment, EndReason, GateResult, Live, Release, Signed
-from core.decisions.releases.snapshot import Snapshot, read
-from core.decisions.releases.standing import Fact, FactKind
-from core.decisions.releases.states import OPEN, ReleaseState
-from core.decisions.releases.tables import (
-    DeploymentRow,
-    GateRow,
-    PolicyRow,
-    RequestRow,
-    RoundRow,
-    SealedRow,
-    VoteRow,
+from core.decisions.releases.published import (
+    Sealed,
+    environments,
+    policies_of,
+    policy,
+    policy_published,
+    sealed,
 )
-from core.errors import Conflict, NotFound
+from core.decisions.releases.quorum import Meaning, Vote
+from core.decisions.releases.release import Deployment, EndReason, GateResult, Release, Signed
+from core.decisions.releases.snapshot import Snapshot, read
+from core.decisions.releases.states import OPEN, ReleaseState
+from core.decisions.releases.tables import DeploymentRow, GateRow, RequestRow, RoundRow, VoteRow
+from core.errors import NotFound
 from core.i18n import N_
 from core.platform.access.personal import open_text, open_texts
 
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """The thresholds of one version for one environment."""
-
-    policy_digest: str
-    digest: str
-    rules: tuple[Rule, ...]
-    sealed_at: datetime
+__all__ = [
+    "Round", "Sealed", "deployments", "environments", "gates", "live_deployment", "open_releases", "policies_of",
+    "policy", "policy_published", "release", "release_of_round", "releases", "rounds", "sealed", "signatures",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,72 +46,6 @@ class Round:
     opened_by: str
     opened_at: datetime
     judged_at: datetime | None
-
-
-_parsed = lru_cache(maxsize=256)(policies.read)
-
-
-def policy(session: Session, digest: str) -> Policy:
-    """Return a published policy; raise `NotFound`, and `Conflict` where its text is not the published one."""
-    row = session.get(PolicyRow, digest)
-    if row is None:
-        raise NotFound("policy.unknown", N_("There is no policy {digest}."), digest=digest)
-    found = _parsed(row.text)
-    if found.digest != row.digest:
-        raise Conflict(
-            "policy.altered",
-            N_(
-                "The text of policy {name} is not the one that was published, so nothing is decided under it."
-            ),
-            fix=N_("Restore the store; the audit log holds the digest of the published text."),
-            name=row.name,
-        )
-    return found
-
-
-def policies_of(session: Session, tier: str | None = None) -> tuple[Policy, ...]:
-    """Return the policies in force: the newest of each tier and environment."""
-    query = select(PolicyRow).order_by(col(PolicyRow.published_at), PolicyRow.digest)
-    if tier is not None:
-        query = query.where(PolicyRow.tier == tier)
-    newest = {(row.tier, row.environment): row.text for row in session.exec(query)}
-    return tuple(_parsed(newest[key]) for key in sorted(newest))
-
-
-def policy_published(session: Session, digest: str) -> tuple[str, datetime]:
-    """Return who published a policy, and when."""
-    row = session.get(PolicyRow, digest)
-    if row is None:
-        raise NotFound("policy.unknown", N_("There is no policy {digest}."), digest=digest)
-    return row.published_by, row.published_at
-
-
-def environments(session: Session, tier: RiskTier) -> tuple[str, ...]:
-    """Return the environments that have a policy for this tier, staging before production."""
-    found = {p.environment for p in policies_of(session, tier.value)}
-    return tuple(sorted(found, key=lambda e: (e == "production", e)))
-
-
-def sealed(session: Session, version_id: str, environment: str) -> Sealed | None:
-    """Return the thresholds sealed last for a version and environment, or none.
-
-    Raise `Conflict` where they are not what was sealed.
-    """
-    row = session.exec(
-        select(SealedRow)
-        .where(SealedRow.version_id == version_id, SealedRow.environment == environment)
-        .order_by(col(SealedRow.sealed_at).desc())
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    if policies.thresholds_digest(row.thresholds) != row.digest:
-        raise Conflict(
-            "release.seal_broken",
-            N_("The sealed thresholds of this version are not the ones in the audit log."),
-            fix=N_("Restore the store; nothing is decided on altered thresholds."),
-        )
-    return Sealed(row.policy_digest, row.digest, policies.rules(row.thresholds), row.sealed_at)
 
 
 def release(session: Session, request_id: str) -> Release:
@@ -182,10 +107,7 @@ def signatures(session: Session, request_id: str, number: int | None = None) -> 
         query = query.where(RoundRow.number == number)
     found = session.exec(query).all()
     said = open_texts(session, [v.rationale for v, _number in found])
-    return tuple(
-        Signed(v.person_id, v.area, Meaning(v.meaning), text, v.signed_at, n)
-        for (v, n), text in zip(found, said, strict=True)
-    )
+    return tuple(signed_of(v, n, text) for (v, n), text in zip(found, said, strict=True))
 
 
 def gates(session: Session, round_id: str) -> tuple[GateResult, ...]:
@@ -210,7 +132,7 @@ def live_deployment(session: Session, use_case_id: str, environment: str) -> Dep
             col(DeploymentRow.ended_at).is_(None),
         )
     ).first()
-    return None if row is None else _deployment(session, row)
+    return None if row is None else deployment_of(session, row)
 
 
 def deployments(
@@ -228,61 +150,34 @@ def deployments(
         query = query.where(DeploymentRow.environment == environment)
     if only_live:
         query = query.where(col(DeploymentRow.ended_at).is_(None))
-    return tuple(_deployment(session, row) for row in session.exec(query))
-
-
-def live(session: Session, slug: str, environment: str) -> Live | None:
-    """Return what is live in an environment, with its decision and what its standing rests on; or none.
-
-    Raise `NotFound` for a use case that does not exist.
-    """
-    use_case = registry.use_case(session, slug)
-    found = live_deployment(session, use_case.id, environment)
-    if found is None:
-        return None
-    request = release(session, found.request_id)
-    last = rounds(session, request.id)[-1]
-    under = policy(session, request.policy_digest)
-    approvals = signatures(session, request.id, last.number)
-    return Live(
-        deployment=found,
-        version=request.version,
-        release=request,
-        snapshot_digest=last.snapshot_digest,
-        approvals=tuple(s for s in approvals if s.meaning is Meaning.APPROVE),
-        facts=_standing_facts(session, request.version, found, last.snapshot, under),
-        terms=under.terms,
-    )
-
-
-def blocking_severity(rules: Sequence[Rule]) -> Severity | None:
-    """Return the least severity of a finding that blocks under these gates; none where no gate asks."""
-    accepted = next((r.accepted for r in rules if r.kind is GateKind.FINDINGS), None)
-    return None if accepted is None else Severity(accepted[0]) if accepted else Severity.LOW
-
-
-def _standing_facts(
-    session: Session, version: Version, found: Deployment, snapshot: Snapshot, under: Policy
-) -> tuple[Fact, ...]:
-    use_case = registry.use_case_by_id(session, version.use_case_id)
-    least = blocking_severity(under.rules[use_case.task.value])
-    known = [
-        Fact(FactKind.BLOCKING_FINDING, f.opened_at, f.opened_at)
-        for f in (findings.blocking(session, version.id, least) if least else ())
-    ]
-    if len({version.artifact_digest, found.artifact_digest, snapshot.artifact_digest}) > 1:
-        known.append(Fact(FactKind.DIGEST_DIFFERS, found.started_at, found.started_at))
-    return tuple(known)
+    return tuple(deployment_of(session, row) for row in session.exec(query))
 
 
 def _release(session: Session, row: RequestRow) -> Release:
-    version = registry.version(session, row.version_id)
-    use_case = registry.use_case_by_id(session, row.use_case_id)
-    under = policy(session, row.policy_digest)
     votes = [
         Vote(v.person_id, v.area, Meaning(v.meaning))
         for v in session.exec(_votes_of_round(row.id, row.round))
     ]
+    return release_of(
+        row,
+        registry.version(session, row.version_id),
+        registry.use_case_by_id(session, row.use_case_id),
+        policy(session, row.policy_digest),
+        votes,
+        note=open_text(session, row.note),
+    )
+
+
+def release_of(
+    row: RequestRow,
+    version: Version,
+    use_case: UseCase,
+    under: Policy,
+    votes: Sequence[Vote],
+    *,
+    note: str,
+) -> Release:
+    """Put a request together from what was read of it; for the readers of this noun."""
     taken = quorum.seats(under.quorum, votes)
     return Release(
         id=row.id,
@@ -293,7 +188,7 @@ def _release(session: Session, row: RequestRow) -> Release:
         state=ReleaseState(row.state),
         round=row.round,
         policy_digest=row.policy_digest,
-        note=open_text(session, row.note),
+        note=note,
         requested_by=row.requested_by,
         requested_at=row.requested_at,
         due_at=row.due_at,
@@ -302,6 +197,8 @@ def _release(session: Session, row: RequestRow) -> Release:
         expires_at=row.expires_at,
         signed=sum(seat.person_id is not None for seat in taken),
         signatures=under.signatures,
+        emergency=row.emergency,
+        escalated_at=row.escalated_at,
     )
 
 
@@ -310,6 +207,21 @@ def _votes_of_round(request_id: str, number: int) -> SelectOfScalar[VoteRow]:
         select(VoteRow)
         .join(RoundRow, col(RoundRow.id) == VoteRow.round_id)
         .where(VoteRow.request_id == request_id, RoundRow.number == number)
+    )
+
+
+def signed_of(row: VoteRow, number: int, rationale: str) -> Signed:
+    """Read a signature; for the readers of this noun."""
+    return Signed(
+        row.person_id,
+        row.area,
+        Meaning(row.meaning),
+        rationale,
+        row.signed_at,
+        number,
+        on_behalf_of=row.on_behalf_of,
+        confirmed_by=row.confirmed_by,
+        snapshot_digest=row.snapshot_digest,
     )
 
 
@@ -326,7 +238,8 @@ def _gate(row: GateRow) -> GateResult:
     )  # fmt: skip
 
 
-def _deployment(session: Session, row: DeploymentRow) -> Deployment:
+def deployment_of(session: Session, row: DeploymentRow) -> Deployment:
+    """Read a deployment; for the readers of this noun."""
     return Deployment(
         id=row.id,
         use_case_id=row.use_case_id,
@@ -339,5 +252,5 @@ def _deployment(session: Session, row: DeploymentRow) -> Deployment:
         ended_by=row.ended_by,
         ended_at=row.ended_at,
         end_reason=EndReason(row.end_reason) if row.end_reason else None,
-        end_note=open_text(session, row.end_note),
+        end_note=open_text(session, row.end_note) if row.end_note else "",
     )

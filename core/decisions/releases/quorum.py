@@ -11,19 +11,28 @@ class Meaning(StrEnum):
     """What a signature says (21 CFR 11.50: the meaning stands beside name and time)."""
 
     APPROVE = "approve"
+    APPROVE_WITH_CONDITIONS = "approve_with_conditions"
     REQUEST_CHANGES = "request_changes"
     REJECT = "reject"
+    REVIEWED = "reviewed"
 
+
+APPROVING = frozenset({Meaning.APPROVE, Meaning.APPROVE_WITH_CONDITIONS})
+"""The meanings that take a seat of the quorum; "reviewed" says that it was read, and decides nothing."""
 
 MEANING_NAMES: Mapping[Meaning, str] = {
     Meaning.APPROVE: N_("Approve"),
+    Meaning.APPROVE_WITH_CONDITIONS: N_("Approve with conditions"),
     Meaning.REQUEST_CHANGES: N_("Request changes"),
     Meaning.REJECT: N_("Reject"),
+    Meaning.REVIEWED: N_("Only reviewed"),
 }
 
 
 MEANING_DONE: Mapping[Meaning, str] = {
     Meaning.APPROVE: N_("Approved"),
+    Meaning.APPROVE_WITH_CONDITIONS: N_("Approved with conditions"),
+    Meaning.REVIEWED: N_("Reviewed"),
     Meaning.REQUEST_CHANGES: N_("Requested changes"),
     Meaning.REJECT: N_("Rejected"),
 }
@@ -70,7 +79,7 @@ def seats(requirements: Sequence[Requirement], votes: Sequence[Vote]) -> tuple[S
     A person is counted once, however many votes carry their name.
     """
     places = [areas for r in requirements for areas in [r.areas] * r.count]
-    approvals = list({v.person_id: v for v in votes if v.meaning is Meaning.APPROVE}.values())
+    approvals = list({v.person_id: v for v in votes if v.meaning in APPROVING}.values())
     taken: dict[int, int] = {}
 
     def place(vote: int, tried: set[int]) -> bool:
@@ -102,7 +111,7 @@ def outcome(requirements: Sequence[Requirement], votes: Sequence[Vote], differen
     if Meaning.REQUEST_CHANGES in meanings:
         return Outcome.CHANGES_REQUESTED
     filled = seats(requirements, votes)
-    signed = {v.area for v in votes if v.meaning is Meaning.APPROVE}
+    signed = {v.area for v in votes if v.meaning in APPROVING}
     if filled and all(seat.person_id for seat in filled) and len(signed) >= different_areas:
         return Outcome.APPROVED
     return Outcome.PENDING

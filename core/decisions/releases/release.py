@@ -49,11 +49,13 @@ class Release:
     expires_at: datetime | None
     signed: int
     signatures: int
+    emergency: bool = False
+    escalated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One signature: who, for which area, when, meaning what."""
+    """One signature: who, for which area, when, meaning what; `on_behalf_of` names who lent the seat."""
 
     person_id: str
     area: str
@@ -61,6 +63,62 @@ class Signed:
     rationale: str
     signed_at: datetime
     round: int
+    on_behalf_of: str = ""
+    confirmed_by: str = ""
+    snapshot_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What an approval asks to be done by a day."""
+
+    id: str
+    request_id: str
+    text: str
+    owner_id: str
+    due_at: datetime
+    set_by: str
+    set_at: datetime
+    met_by: str
+    met_at: datetime | None
+    met_note: str
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether it was due and is not met."""
+        return self.met_at is None and self.due_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """The review that an emergency release owes, by a named person, until a moment."""
+
+    id: str
+    request_id: str
+    use_case_id: str
+    environment: str
+    reason: str
+    reviewer_id: str
+    opened_by: str
+    opened_at: datetime
+    due_at: datetime
+    paid_by: str
+    paid_at: datetime | None
+    upheld: bool | None
+    finding: str
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether it was due and is not paid."""
+        return self.paid_at is None and self.due_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactCheck:
+    """What re-hashing a live file found, from `first_at` to `last_at`."""
+
+    found_digest: str
+    ok: bool
+    first_at: datetime
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +160,7 @@ class Live:
     approvals: tuple[Signed, ...]
     facts: tuple[Fact, ...]
     terms: Terms
+    verified: ArtifactCheck | None = None
 
     def standing(self, now: datetime) -> Standing:
         """What the approval is worth at `now`."""

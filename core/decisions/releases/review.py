@@ -10,11 +10,14 @@ from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
 from core.assets.registry import UseCase, Version
 from core.assets.registry import queries as registry
-from core.decisions.releases import facts, queries, quorum
-from core.decisions.releases.eligibility import Bar, Involvement, signing_bars
+from core.decisions.findings import queries as findings
+from core.decisions.findings.queries import Finding
+from core.decisions.releases import effective, facts, pledges, queries, quorum
+from core.decisions.releases.delegation import Delegation, lent
+from core.decisions.releases.eligibility import Bar, Involvement, bars, signing_bars
 from core.decisions.releases.policies import Policy
-from core.decisions.releases.quorum import Seat, Vote
-from core.decisions.releases.release import GateResult, Live, Release, Signed
+from core.decisions.releases.quorum import Meaning, Seat, Vote
+from core.decisions.releases.release import Condition, Debt, GateResult, Live, Release, Signed
 from core.decisions.releases.snapshot import changed
 from core.decisions.releases.states import OPEN, ReleaseState
 from core.platform.access import queries as access
@@ -40,8 +43,21 @@ class SeatView:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundChange:
+    """One round, and the facts that differ from the round before."""
+
+    number: int
+    opened_by: str
+    opened_at: datetime
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
-    """A request as its reviewers see it; `void` names the facts that changed since the round began."""
+    """A request as its reviewers see it; `void` names the facts that changed since the round began.
+
+    `lent` are the seats that others lent to the reader; `alone` says that one person decides by themselves here.
+    """
 
     release: Release
     use_case: UseCase
@@ -58,6 +74,13 @@ class Review:
     champion: Version | None
     champion_evaluation: Evaluation | None
     live: Live | None
+    lent: tuple[Delegation, ...]
+    conditions: tuple[Condition, ...]
+    debt: Debt | None
+    findings: tuple[Finding, ...]
+    rounds: tuple[RoundChange, ...]
+    newer_kpis: bool
+    alone: bool
 
     @property
     def blocked(self) -> bool:
@@ -70,18 +93,24 @@ class Review:
         return self.release.state is ReleaseState.IN_REVIEW and not self.bars and not self.void
 
 
-def review(session: Session, request_id: str, actor: Actor) -> Review:
+def review(session: Session, request_id: str, actor: Actor, now: datetime) -> Review:
     """Read a request for `actor`; raise `NotFound`."""
     release = queries.release(session, request_id)
     version = release.version
     policy = queries.policy(session, release.policy_digest)
-    current = queries.rounds(session, request_id)[-1]
+    rounds = queries.rounds(session, request_id)
+    current = rounds[-1]
     given = queries.signatures(session, request_id, release.round)
     hands = facts.involvements(session, version, release.policy_digest)
     champion = _champion(session, release)
     moved: tuple[str, ...] = ()
+    newer = False
     if release.state in OPEN:
-        moved = changed(current.snapshot, facts.snapshot(session, version, release.environment))
+        seen = facts.snapshot(session, version, release.environment)
+        moved = changed(current.snapshot, seen)
+        newer = seen.kpi_versions != current.snapshot.kpi_versions
+    lending = _Lending(session, given, hands, version, now)
+    lent = lending.to(actor.id)
     return Review(
         release=release,
         use_case=registry.use_case_by_id(session, version.use_case_id),
@@ -91,18 +120,38 @@ def review(session: Session, request_id: str, actor: Actor) -> Review:
         void=moved,
         gates=queries.gates(session, current.id),
         signatures=queries.signatures(session, request_id),
-        seats=_seats(session, policy, given, hands, version),
-        bars=_bars(actor, policy, given, hands, version),
+        seats=_seats(session, policy, given, hands, version, lending),
+        bars=_bars(actor, policy, given, hands, version, lent),
         my_areas=tuple(a for a in policy.areas if a in actor.roles),
         evaluation=intake.evaluation(session, version.id),
         champion=champion,
         champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
         live=_live(session, release),
+        lent=tuple(d for d in lent if d.area in policy.areas),
+        conditions=pledges.conditions(session, request_id),
+        debt=pledges.debt_of(session, request_id) if release.emergency else None,
+        findings=findings.findings(session, version.id),
+        rounds=tuple(
+            RoundChange(
+                r.number,
+                r.opened_by,
+                r.opened_at,
+                changed(rounds[n - 1].snapshot, r.snapshot) if n else (),
+            )
+            for n, r in enumerate(rounds)
+        ),
+        newer_kpis=newer,
+        alone=facts.alone(session, policy),
     )
 
 
-def queue(session: Session, scope: Scope | str, actor: Actor, *, limit: int = 60) -> tuple[Release, ...]:
-    """Return requests for a list: those that wait for `actor`, all open ones, or the newest decided ones."""
+def queue(
+    session: Session, scope: Scope | str, actor: Actor, now: datetime | None = None, *, limit: int = 60
+) -> tuple[Release, ...]:
+    """Return requests for a list: those that wait for `actor`, all open ones, or the newest decided ones.
+
+    Seats that were lent count at `now`; without a moment they do not.
+    """
     scope = Scope(scope)
     if scope is Scope.DONE:
         decided = tuple(s for s in ReleaseState if s not in OPEN)
@@ -110,10 +159,10 @@ def queue(session: Session, scope: Scope | str, actor: Actor, *, limit: int = 60
     waiting = queries.open_releases(session)
     if scope is Scope.ALL:
         return waiting
-    return tuple(r for r in waiting if _waits_for(session, r, actor))
+    return tuple(r for r in waiting if _waits_for(session, r, actor, now))
 
 
-def _waits_for(session: Session, release: Release, actor: Actor) -> bool:
+def _waits_for(session: Session, release: Release, actor: Actor, now: datetime | None) -> bool:
     if release.state is ReleaseState.CHANGES_REQUESTED:
         return actor.id in {release.requested_by, release.version.author_id}
     if release.state is not ReleaseState.IN_REVIEW:
@@ -121,10 +170,12 @@ def _waits_for(session: Session, release: Release, actor: Actor) -> bool:
     policy = queries.policy(session, release.policy_digest)
     given = queries.signatures(session, release.id, release.round)
     hands = facts.involvements(session, release.version, release.policy_digest)
-    if _bars(actor, policy, given, hands, release.version):
+    lent = _Lending(session, given, hands, release.version, now).to(actor.id) if now else ()
+    if _bars(actor, policy, given, hands, release.version, lent):
         return False
     free = [s for s in _taken(policy, given) if s.person_id is None]
-    return any(set(seat.areas) & actor.roles for seat in free)
+    areas = actor.roles | {d.area for d in lent}
+    return any(set(seat.areas) & areas for seat in free)
 
 
 def _champion(session: Session, release: Release) -> Version | None:
@@ -152,18 +203,51 @@ def _live(session: Session, release: Release) -> Live | None:
     """What is live by this very request, with what its standing rests on."""
     if release.state is not ReleaseState.LIVE:
         return None
-    found = queries.live(session, release.version.use_case_slug, release.environment)
+    found = effective.live(session, release.version.use_case_slug, release.environment)
     return found if found and found.deployment.request_id == release.id else None
 
 
+class _Lending:
+    """The seats that were lent and count in one round, by who may take them."""
+
+    def __init__(
+        self,
+        session: Session,
+        given: tuple[Signed, ...],
+        hands: tuple[Involvement, ...],
+        version: Version,
+        now: datetime,
+    ) -> None:
+        known = pledges.delegations(session)
+        holders = {p.id: p for p in access.people(session)} if known else {}
+        held = [d for d in known if (p := holders.get(d.person_id)) and not p.disabled and d.area in p.roles]
+        barred = {i for d in held for i in (d.person_id, d.delegate_id) if bars(i, hands, version.created_at)}
+        deciding = [s for s in given if s.meaning is not Meaning.REVIEWED]
+        signed = {s.person_id for s in deciding} | {s.on_behalf_of for s in deciding}
+        self._found = {
+            who: lent(held, who, barred=barred, signed=signed, now=now)
+            for who in {d.delegate_id for d in held}
+        }
+
+    def to(self, person_id: str) -> tuple[Delegation, ...]:
+        """What this person may sign in place of others."""
+        return self._found.get(person_id, ())
+
+
 def _bars(
-    actor: Actor, policy: Policy, given: tuple[Signed, ...], hands: tuple[Involvement, ...], version: Version
+    actor: Actor,
+    policy: Policy,
+    given: tuple[Signed, ...],
+    hands: tuple[Involvement, ...],
+    version: Version,
+    lent: tuple[Delegation, ...],
 ) -> tuple[Bar, ...]:
     return signing_bars(
         person_id=actor.id,
-        areas=actor.roles & set(AREAS),
+        areas=(actor.roles & set(AREAS)) | {d.area for d in lent},
         asked_areas=policy.areas,
-        voted=[s.person_id for s in given],
+        voted=[s.person_id for s in given if s.meaning is not Meaning.REVIEWED]
+        + [s.on_behalf_of for s in given],
         involvements=hands,
         registered_at=version.created_at,
     )
@@ -179,19 +263,20 @@ def _seats(
     given: tuple[Signed, ...],
     hands: tuple[Involvement, ...],
     version: Version,
+    lending: _Lending,
 ) -> tuple[SeatView, ...]:
-    by_person = {s.person_id: s for s in given}
-    people = [
-        (p.id, p.roles)
-        for p in access.people(session)
-        if not p.disabled
-        and not _bars(Actor(p.id, "person", frozenset(p.roles)), policy, given, hands, version)
-    ]
+    by_person = {s.person_id: s for s in given if s.meaning is not Meaning.REVIEWED}
+    people = []
+    for p in access.people(session):
+        seats = lending.to(p.id)
+        actor = Actor(p.id, "person", frozenset(p.roles))
+        if not p.disabled and not _bars(actor, policy, given, hands, version, seats):
+            people.append((p.id, p.roles | {d.area for d in seats}))
     return tuple(
         SeatView(
             seat.areas,
             by_person.get(seat.person_id) if seat.person_id else None,
-            () if seat.person_id else tuple(i for i, roles in people if set(seat.areas) & roles),
+            () if seat.person_id else tuple(i for i, areas in people if set(seat.areas) & areas),
         )
         for seat in _taken(policy, given)
     )

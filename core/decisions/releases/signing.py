@@ -1,5 +1,6 @@
 """Sign a request: every condition is checked under the row's lock, and the last signature puts it live."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlmodel import select
@@ -7,19 +8,21 @@ from sqlmodel import select
 from core.assets.registry import Version
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
-from core.decisions.releases import facts, queries
+from core.decisions.releases import effective, facts, queries
 from core.decisions.releases.deployments import go_live
-from core.decisions.releases.eligibility import bars, refuse
+from core.decisions.releases.eligibility import Involvement, bars, refuse
 from core.decisions.releases.gates import GATE_NAMES
 from core.decisions.releases.policies import Policy
-from core.decisions.releases.quorum import Meaning, Outcome, Vote, outcome
+from core.decisions.releases.promises import Promise, keep_conditions
+from core.decisions.releases.quorum import APPROVING, Meaning, Outcome, Vote, outcome
 from core.decisions.releases.rows import locked, round_of
-from core.decisions.releases.snapshot import FACT_NAMES, changed
+from core.decisions.releases.snapshot import FACT_NAMES, changed, subject
 from core.decisions.releases.states import ReleaseState, Step, after
 from core.decisions.releases.tables import RequestRow, RoundRow, VoteRow
 from core.errors import Conflict, Invalid, Refused
 from core.i18n import N_, _
 from core.ids import new_id
+from core.platform.access.confirmation import redeem_confirmation
 from core.platform.access.permissions import Permission, require
 from core.platform.access.personal import digest_text, seal_text
 from core.platform.store import Json, UnitOfWork
@@ -28,6 +31,13 @@ _STEPS = {
     Outcome.APPROVED: Step.APPROVE,
     Outcome.REJECTED: Step.REJECT,
     Outcome.CHANGES_REQUESTED: Step.REQUEST_CHANGES,
+}
+_ASKED = {
+    Meaning.APPROVE: Step.APPROVE,
+    Meaning.APPROVE_WITH_CONDITIONS: Step.APPROVE,
+    Meaning.REVIEWED: Step.APPROVE,  # one reviews what could be approved
+    Meaning.REQUEST_CHANGES: Step.REQUEST_CHANGES,
+    Meaning.REJECT: Step.REJECT,
 }
 
 
@@ -39,49 +49,68 @@ def sign(
     meaning: Meaning,
     rationale: str,
     snapshot_digest: str,
+    ticket: str,
+    conditions: Sequence[Promise] = (),
+    on_behalf_of: str = "",
 ) -> ReleaseState:
     """Sign a request for one area; `snapshot_digest` is what the person saw. Return the state that follows.
 
-    The row of the request is locked before anything is decided, so that two signatures at once see each other.
-    The last signature of the quorum puts the version live in the same transaction.
+    `ticket` shows that the person has just confirmed who they are; it is bound to this request and snapshot.
+    `on_behalf_of` names who lent the seat, where it is lent. The row of the request is locked before anything is
+    decided, so that two signatures at once see each other. The last signature of the quorum puts the version
+    live in the same transaction.
     """
     require(uow.actor, Permission.DECIDE_RELEASE)
     meaning = Meaning(meaning)
     row = locked(uow, request_id)
     state = ReleaseState(row.state)
-    after(state, Step(meaning.value))
+    after(state, _ASKED[meaning])
     version = registry.version(uow.session, row.version_id)
     policy = queries.policy(uow.session, row.policy_digest)
     hands = facts.involvements(uow.session, version, row.policy_digest)
     refuse(bars(uow.actor.id, hands, version.created_at), request_id)
-    _area_held(uow, request_id, area, policy)
     said = _rationale(rationale, policy.rationale_characters)
     current = round_of(uow, row)
     votes = list(uow.session.exec(select(VoteRow).where(VoteRow.round_id == current.id)))
-    if any(v.person_id == uow.actor.id for v in votes):
+    deciding = meaning is not Meaning.REVIEWED
+    _has_a_seat(uow, request_id, area, policy, on_behalf_of, hands, version, votes)
+    if any(v.person_id == uow.actor.id and v.deciding == deciding for v in votes):
         raise Conflict("release.signed_already", N_("You have signed in this round."))
+    if any(v.on_behalf_of == uow.actor.id for v in votes):
+        raise Conflict("release.delegate_signed", N_("Whom you lent your seat to has signed in this round."))
     _unchanged(uow, row, version, current, snapshot_digest)
-    if meaning is Meaning.APPROVE:
+    if meaning in APPROVING:
         _nothing_blocks(uow, version, current, row.environment)
-    uow.session.add(
-        VoteRow(
-            id=new_id("vote"), round_id=current.id, request_id=row.id, person_id=uow.actor.id, area=area,
-            meaning=meaning.value, rationale=seal_text(uow, uow.actor.id, said),
-            snapshot_digest=snapshot_digest, signed_at=uow.now,
-        )
+    confirmed = redeem_confirmation(uow, ticket, subject(request_id, snapshot_digest))
+    vote = VoteRow(
+        id=new_id("vote"), round_id=current.id, request_id=row.id, person_id=uow.actor.id, area=area,
+        meaning=meaning.value, rationale=seal_text(uow, uow.actor.id, said),
+        snapshot_digest=snapshot_digest, signed_at=uow.now,
+        deciding=deciding, on_behalf_of=on_behalf_of, confirmed_by=confirmed.value,
     )  # fmt: skip
+    uow.session.add(vote)
     uow.session.flush()
-    given = [Vote(v.person_id, v.area, Meaning(v.meaning)) for v in votes]
-    result = outcome(policy.quorum, [*given, Vote(uow.actor.id, area, meaning)], policy.different_areas)
+    promised = keep_conditions(uow, row.id, vote.id, meaning, conditions)
+    given = [Vote(v.person_id, v.area, Meaning(v.meaning)) for v in votes if v.deciding]
+    if deciding:
+        given.append(Vote(uow.actor.id, area, meaning))
+    result = outcome(policy.quorum, given, policy.different_areas)
     event: dict[str, Json] = {
         "round": row.round,
         "area": area,
         "meaning": meaning.value,
         "snapshot": snapshot_digest,
         "policy": policy.digest,
+        "confirmed_by": confirmed.value,
         "rationale_hmac": digest_text(uow, uow.actor.id, said),
         "rationale_characters": len(said),
     }
+    if on_behalf_of:
+        event["on_behalf_of"] = on_behalf_of
+    if promised:
+        event["conditions"] = promised
+    if policy.single_person:
+        event["single_person"] = True
     if result is not Outcome.PENDING:
         row.state = after(state, _STEPS[result]).value
         row.closed_at = None if result is Outcome.CHANGES_REQUESTED else uow.now
@@ -95,16 +124,39 @@ def sign(
     return ReleaseState(row.state)
 
 
-def _area_held(uow: UnitOfWork, request_id: str, area: str, policy: Policy) -> None:
-    if area not in uow.actor.roles or area not in policy.areas:
-        raise Refused(
-            "release.not_your_area",
-            N_("You may not sign for this area."),
-            fix=N_("Sign for an area that you belong to and that the policy asks."),
-            subject_kind="release",
-            subject_id=request_id,
-            area=area,
+def _has_a_seat(
+    uow: UnitOfWork,
+    request_id: str,
+    area: str,
+    policy: Policy,
+    on_behalf_of: str,
+    hands: Sequence[Involvement],
+    version: Version,
+    votes: Sequence[VoteRow],
+) -> None:
+    """The person's own area, or one that somebody lent who may sign here and has not."""
+    if area in policy.areas:
+        if not on_behalf_of and area in uow.actor.roles:
+            return
+        signed = {v.person_id for v in votes if v.deciding} | {v.on_behalf_of for v in votes}
+        seats = facts.lent_to(
+            uow.session,
+            uow.actor.id,
+            hands,
+            registered_at=version.created_at,
+            signed=signed,
+            now=uow.now,
         )
+        if any(d.person_id == on_behalf_of and d.area == area for d in seats):
+            return
+    raise Refused(
+        "release.not_your_area",
+        N_("You may not sign for this area."),
+        fix=N_("Sign for an area that you belong to, or that was lent to you, and that the policy asks."),
+        subject_kind="release",
+        subject_id=request_id,
+        area=area,
+    )
 
 
 def _rationale(text: str, characters: int) -> str:
@@ -148,8 +200,8 @@ def _nothing_blocks(uow: UnitOfWork, version: Version, current: RoundRow, enviro
             fix=N_("Request changes or reject it; after the mend, run the checks again."),
             gates=", ".join(_(GATE_NAMES[g.verdict.kind]) for g in failed) or "–",
         )
-    least = queries.blocking_severity(facts.thresholds_of(uow.session, version, environment).rules)
-    if least is not None and findings.blocking(uow.session, version.id, least):
+    least = effective.blocking_severity(facts.thresholds_of(uow.session, version, environment).rules)
+    if least is not None and findings.blocking(uow.session, version.id, least, uow.now):
         raise Conflict(
             "release.finding_blocks",
             N_("A finding opened since the checks ran blocks this release."),

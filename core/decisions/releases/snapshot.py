@@ -37,6 +37,11 @@ def digest(snapshot: Snapshot) -> str:
     return hashlib.sha256(canonical(asdict(snapshot))).hexdigest()
 
 
+def subject(request_id: str, snapshot_digest: str) -> str:
+    """What a signing ticket is good for: this request, as it was seen."""
+    return f"{request_id}:{snapshot_digest}"
+
+
 def canonical(value: Mapping[str, object]) -> bytes:
     """Canonical JSON: sorted keys, ASCII, no spaces; tuples are arrays."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

@@ -42,6 +42,8 @@ class FactKind(StrEnum):
     DIGEST_DIFFERS = "digest_differs"
     BLOCKING_FINDING = "blocking_finding"
     CONDITION_OVERDUE = "condition_overdue"
+    NOT_UPHELD = "not_upheld"
+    REVIEW_OVERDUE = "review_overdue"
     DRIFT_BREACH = "drift_breach"
     KPI_BREACH = "kpi_breach"
     APPROVAL_EXPIRED = "approval_expired"
@@ -51,10 +53,19 @@ REASONS: Mapping[FactKind, str] = {
     FactKind.DIGEST_DIFFERS: N_("The model file is not the approved one."),
     FactKind.BLOCKING_FINDING: N_("A blocking finding is open."),
     FactKind.CONDITION_OVERDUE: N_("A condition of the approval is overdue."),
+    FactKind.NOT_UPHELD: N_("The review of the emergency release did not uphold it."),
+    FactKind.REVIEW_OVERDUE: N_("The review of the emergency release is overdue."),
     FactKind.DRIFT_BREACH: N_("Drift is over its limit."),
     FactKind.KPI_BREACH: N_("A KPI is outside its limit."),
     FactKind.APPROVAL_EXPIRED: N_("The approval has expired."),
 }
+LAPSES: Mapping[FactKind, str] = {
+    FactKind.BLOCKING_FINDING: N_("A waiver ends, and its finding blocks again"),
+    FactKind.CONDITION_OVERDUE: N_("A condition is due"),
+    FactKind.REVIEW_OVERDUE: N_("The review of the emergency release is due"),
+    FactKind.APPROVAL_EXPIRED: N_("The approval expires"),
+}
+"""What lies ahead, in words; the other kinds are never known in advance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +90,26 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapse:
+    """What will take the standing, and when, if nobody does anything."""
+
+    kind: FactKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """What holds at one moment, why, and what will lapse next."""
+    """What holds at one moment, why, and what will lapse next, the nearest first."""
 
     worth: Worth
     reasons: tuple[FactKind, ...]
     expires_at: datetime
+    ahead: tuple[Lapse, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether this very version answers."""
+        return self.worth in {Worth.GOOD, Worth.WARNING}
 
 
 _ORDER = tuple(Worth)
@@ -93,22 +118,25 @@ _EFFECT = {Effect.WARN: Worth.WARNING, Effect.FALL_BACK: Worth.FALL_BACK, Effect
 
 def standing(facts: Sequence[Fact], terms: Terms, *, expires_at: datetime, now: datetime) -> Standing:
     """Judge the facts recorded by `now`. The gravest effect wins; the reasons are listed gravest first."""
-    holding = [
-        f.kind
-        for f in facts
-        if f.recorded_at <= now and f.since <= now and (f.until is None or f.until > now)
-    ]
+    known = [f for f in facts if f.recorded_at <= now and (f.until is None or f.until > max(f.since, now))]
+    holding = [f.kind for f in known if f.since <= now]
+    ahead = [Lapse(f.kind, f.since) for f in known if f.since > now]
     if now >= expires_at:
         holding.append(FactKind.APPROVAL_EXPIRED)
-    effects = {
-        kind: _EFFECT[terms.on_drift]
-        if kind is FactKind.DRIFT_BREACH
-        else _EFFECT[terms.on_kpi]
-        if kind is FactKind.KPI_BREACH
-        else Worth.SUSPENDED
-        for kind in holding
-    }
+    else:
+        ahead.append(Lapse(FactKind.APPROVAL_EXPIRED, expires_at))
+    effects = {kind: _effect(kind, terms) for kind in holding}
     reasons = tuple(
         sorted(effects, key=lambda kind: (-_ORDER.index(effects[kind]), list(FactKind).index(kind)))
     )
-    return Standing(max(effects.values(), key=_ORDER.index, default=Worth.GOOD), reasons, expires_at)
+    worth = max(effects.values(), key=_ORDER.index, default=Worth.GOOD)
+    return Standing(worth, reasons, expires_at, tuple(sorted(ahead, key=lambda a: (a.at, a.kind))))
+
+
+def _effect(kind: FactKind, terms: Terms) -> Worth:
+    chosen = {
+        FactKind.DRIFT_BREACH: _EFFECT[terms.on_drift],
+        FactKind.KPI_BREACH: _EFFECT[terms.on_kpi],
+        FactKind.REVIEW_OVERDUE: Worth.WARNING,  # the page offers the roll-back; a person decides it
+    }
+    return chosen.get(kind, Worth.SUSPENDED)

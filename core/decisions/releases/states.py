@@ -54,6 +54,7 @@ class Step(StrEnum):
     ROLL_BACK = "roll_back"
     RETIRE = "retire"
     RESTORE = "restore"
+    BREAK_GLASS = "break_glass"
 
 
 _S = ReleaseState
@@ -71,6 +72,9 @@ TRANSITIONS: Mapping[tuple[ReleaseState, Step], ReleaseState] = {
     (_S.CHANGES_REQUESTED, Step.RESUBMIT): _S.SUBMITTED,
     (_S.CHANGES_REQUESTED, Step.WITHDRAW): _S.WITHDRAWN,
     (_S.CHANGES_REQUESTED, Step.EXPIRE): _S.EXPIRED,
+    (_S.SUBMITTED, Step.BREAK_GLASS): _S.LIVE,
+    (_S.IN_REVIEW, Step.BREAK_GLASS): _S.LIVE,
+    (_S.CHANGES_REQUESTED, Step.BREAK_GLASS): _S.LIVE,
     (_S.APPROVED, Step.GO_LIVE): _S.LIVE,
     (_S.APPROVED, Step.EXPIRE): _S.EXPIRED,
     (_S.LIVE, Step.SUSPEND): _S.SUSPENDED,

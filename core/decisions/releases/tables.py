@@ -72,6 +72,9 @@ class RequestRow(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     approved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     expires_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    emergency: bool = False
+    reminded_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    escalated_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
 
 
 class RoundRow(SQLModel, table=True):
@@ -118,11 +121,27 @@ class GateRow(SQLModel, table=True):
     judged_at: datetime = Field(sa_column=utc())
 
 
+_DELEGATED = text("on_behalf_of <> ''")
+
+
 class VoteRow(SQLModel, table=True):
-    """One person's signature in one round: name, time and meaning, bound to the snapshot."""
+    """One person's signature in one round: name, time and meaning, bound to the snapshot.
+
+    `deciding` is false for "reviewed", which counts for no seat; `on_behalf_of` names who delegated.
+    """
 
     __tablename__ = "release_vote"
-    __table_args__ = (UniqueConstraint("round_id", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint("round_id", "person_id", "deciding"),
+        Index(
+            "one_vote_per_delegation",
+            "round_id",
+            "on_behalf_of",
+            unique=True,
+            sqlite_where=_DELEGATED,
+            postgresql_where=_DELEGATED,
+        ),
+    )
 
     id: str = Field(primary_key=True)
     round_id: str = Field(foreign_key="release_round.id", index=True)
@@ -133,6 +152,9 @@ class VoteRow(SQLModel, table=True):
     rationale: str
     snapshot_digest: str
     signed_at: datetime = Field(sa_column=utc())
+    deciding: bool = True
+    on_behalf_of: str = ""
+    confirmed_by: str = ""
 
 
 _LIVE = text("ended_at IS NULL")
@@ -165,3 +187,97 @@ class DeploymentRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     end_reason: str = ""
     end_note: str = ""
+
+
+class ConditionRow(SQLModel, table=True):
+    """What an approval asks to be done by a day; an overdue one suspends what was approved."""
+
+    __tablename__ = "release_condition"
+
+    id: str = Field(primary_key=True)
+    request_id: str = Field(foreign_key="release_request.id", index=True)
+    vote_id: str = Field(foreign_key="release_vote.id")
+    text: str
+    owner_id: str
+    due_at: datetime = Field(sa_column=utc())
+    set_by: str
+    set_at: datetime = Field(sa_column=utc())
+    met_by: str = ""
+    met_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    met_note: str = ""
+
+
+class DelegationRow(SQLModel, table=True):
+    """One person's seat in an area, lent to another until a day."""
+
+    __tablename__ = "release_delegation"
+
+    id: str = Field(primary_key=True)
+    person_id: str = Field(index=True)
+    delegate_id: str = Field(index=True)
+    area: str
+    reason: str
+    starts_at: datetime = Field(sa_column=utc())
+    ends_at: datetime = Field(sa_column=utc())
+    ended_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class ArtifactCheckRow(SQLModel, table=True):
+    """What re-hashing a live file found, from `first_at` to `last_at`; another result is another row."""
+
+    __tablename__ = "artifact_check"
+
+    id: str = Field(primary_key=True)
+    deployment_id: str = Field(foreign_key="deployment.id", index=True)
+    found_digest: str
+    ok: bool
+    first_at: datetime = Field(sa_column=utc())
+    last_at: datetime = Field(sa_column=utc())
+
+
+class StandingRow(SQLModel, table=True):
+    """From when a deployment's approval was worth what, and why; written by the sweep when it changes."""
+
+    __tablename__ = "deployment_standing"
+
+    id: str = Field(primary_key=True)
+    deployment_id: str = Field(foreign_key="deployment.id", index=True)
+    worth: str
+    reasons: list[str] = Field(sa_column=json_column())
+    at: datetime = Field(sa_column=utc())
+
+
+class DebtRow(SQLModel, table=True):
+    """The review that an emergency release owes: by whom, until when, and what it said."""
+
+    __tablename__ = "release_debt"
+
+    id: str = Field(primary_key=True)
+    request_id: str = Field(foreign_key="release_request.id", unique=True)
+    use_case_id: str = Field(foreign_key="use_case.id")
+    environment: str
+    reason: str
+    reviewer_id: str = Field(index=True)
+    opened_by: str
+    opened_at: datetime = Field(sa_column=utc())
+    due_at: datetime = Field(sa_column=utc())
+    confirmed_by: str = ""
+    paid_by: str = ""
+    paid_at: datetime | None = Field(default=None, sa_column=utc(nullable=True, index=True))
+    upheld: bool | None = None
+    finding: str = ""
+
+
+class GateCheckRow(SQLModel, table=True):
+    """The gates of a version for an environment, judged on demand; decides nothing."""
+
+    __tablename__ = "gate_check"
+
+    id: str = Field(primary_key=True)
+    version_id: str = Field(foreign_key="model_version.id", index=True)
+    environment: str
+    policy_digest: str
+    asked_by: str
+    asked_at: datetime = Field(sa_column=utc())
+    judged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    verdicts: list[dict[str, Any]] = Field(sa_column=json_column())

@@ -167,6 +167,32 @@ def observations(
     return {key: tuple(some) for key, some in found.items()}
 
 
+def latest_statuses(
+    session: Session, use_case_id: str, version_id: str
+) -> tuple[tuple[Status, datetime], ...]:
+    """Return how a model version stands to each KPI in force, and since when that is known.
+
+    One statement, for the live address: the last window of each KPI that was judged.
+    """
+    query = (
+        select(ObservationRow.revision_id, ObservationRow.status, ObservationRow.observed_at)
+        .join(KpiRevisionRow, col(KpiRevisionRow.id) == ObservationRow.revision_id)
+        .join(
+            KpiRow,
+            (col(KpiRow.id) == KpiRevisionRow.kpi_id) & (col(KpiRow.revision) == KpiRevisionRow.number),
+        )
+        .where(
+            KpiRow.use_case_id == use_case_id,
+            col(KpiRow.retired_at).is_(None),
+            ObservationRow.version_id == version_id,
+            ObservationRow.status != Status.NOT_ENOUGH.value,
+        )
+        .order_by(col(ObservationRow.start))
+    )
+    found = {revision: (Status(status), at) for revision, status, at in session.exec(query)}
+    return tuple(found.values())
+
+
 _IN_FORCE = select(KpiRow, KpiRevisionRow).join(
     KpiRevisionRow,
     (col(KpiRevisionRow.kpi_id) == KpiRow.id) & (col(KpiRevisionRow.number) == KpiRow.revision),

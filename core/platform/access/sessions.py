@@ -17,12 +17,14 @@ class Purpose(StrEnum):
     UPLOAD = "upload"
     SET_UP = "set_up"
     INVITATION = "invitation"
+    SIGNING = "signing"
 
 
 LIFETIME = {
     Purpose.UPLOAD: timedelta(minutes=10),
     Purpose.SET_UP: timedelta(hours=1),
     Purpose.INVITATION: timedelta(hours=24),
+    Purpose.SIGNING: timedelta(minutes=5),
 }
 
 

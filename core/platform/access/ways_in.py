@@ -123,12 +123,13 @@ def touch_token(uow: UnitOfWork, token_id: str) -> None:
     uow.session.execute(update(TokenRow).where(col(TokenRow.id) == token_id).values(last_used_at=uow.now))
 
 
-def issue_ticket(uow: UnitOfWork, purpose: Purpose, subject: str) -> str:
+def issue_ticket(uow: UnitOfWork, purpose: Purpose, subject: str, *, how: str = "") -> str:
     """Issue a single-use ticket to the actor, for one purpose and one subject; return its secret.
 
-    An upload ticket lives 10 minutes. What it allows is checked again by the command that it leads to.
+    An upload ticket lives 10 minutes, a signing ticket 5; `how` says by what its holder showed who they are.
+    What it allows is checked again by the command that it leads to.
     """
-    if purpose is not Purpose.UPLOAD:
+    if purpose not in {Purpose.UPLOAD, Purpose.SIGNING}:
         require(uow.actor, Permission.MANAGE_PEOPLE)
     secret = secrets.fresh()
     uow.session.execute(delete(TicketRow).where(col(TicketRow.expires_at) <= uow.now))
@@ -139,6 +140,7 @@ def issue_ticket(uow: UnitOfWork, purpose: Purpose, subject: str) -> str:
             person_id=uow.actor.id if uow.actor.kind == "person" else None,
             purpose=purpose.value,
             subject=subject,
+            how=how,
             created_at=uow.now,
             expires_at=uow.now + LIFETIME[purpose],
         )

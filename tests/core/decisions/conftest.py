@@ -12,12 +12,13 @@ from core.assets.intake.tables import EvaluationRow
 from core.assets.registry import RiskTier, Signature, Task, UseCase, VersionState
 from core.assets.registry import commands as registry
 from core.decisions.releases import commands as releases
-from core.decisions.releases import queries
-from core.decisions.releases.work import judge_round
+from core.decisions.releases import effective, queries
+from core.decisions.releases.work import judge_check, judge_round
 from core.ids import new_id
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM, Actor, Store
 from tests.people import add_row
+from tests.signing import ticket_for
 
 SAID = "Checked the gates and the difference to the live version."
 
@@ -107,15 +108,28 @@ class Bench:
         return request_id
 
     def judge(self) -> None:
-        run_waiting(self.store, {"releases.judge": judge_round})
+        run_waiting(self.store, {"releases.judge": judge_round, "releases.check": judge_check})
 
     def snapshot(self, request_id: str) -> str:
         return self.ask(queries.rounds, request_id)[-1].snapshot_digest
 
+    def ticket(self, actor: Actor, about: str, snapshot: str) -> str:
+        """What a person holds who has just typed their password."""
+        return ticket_for(self.store, actor, about, snapshot)
+
     def sign(
-        self, actor: Actor, request_id: str, *, area=None, meaning="approve", rationale=SAID, snapshot=None
+        self,
+        actor: Actor,
+        request_id: str,
+        *,
+        area=None,
+        meaning="approve",
+        rationale=SAID,
+        snapshot=None,
+        **more,
     ):
         self.hands.forward(seconds=1)
+        seen = snapshot or self.snapshot(request_id)
         return self.do(
             actor,
             releases.sign,
@@ -123,11 +137,13 @@ class Bench:
             area=area or min(actor.roles),
             meaning=meaning,
             rationale=rationale,
-            snapshot_digest=snapshot or self.snapshot(request_id),
+            snapshot_digest=seen,
+            ticket=self.ticket(actor, request_id, seen),
+            **more,
         )
 
     def live(self, environment="production"):
-        return self.ask(queries.live, self.use_case.slug, environment)
+        return self.ask(effective.live, self.use_case.slug, environment)
 
 
 def bench_on(store: Store, hands, tier=RiskTier.LIMITED) -> Bench:

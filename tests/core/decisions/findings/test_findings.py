@@ -34,9 +34,9 @@ def opened(bench, version, who="carl", **changed):
 def test_from_open_to_resolved(bench):
     version = bench.version(bench.people["ana"])
     found = opened(bench, version)
-    assert bench.ask(queries.blocking, version, Severity.HIGH) == (found,)
+    assert bench.ask(queries.blocking, version, Severity.HIGH, bench.hands.now) == (found,)
     bench.do(bench.people["cora"], commands.resolve, found.id, resolution=SAID)
-    assert bench.ask(queries.blocking, version, Severity.LOW) == ()
+    assert bench.ask(queries.blocking, version, Severity.LOW, bench.hands.now) == ()
     assert bench.ask(queries.finding, found.id).resolved_by == "per_cora"
     events = bench.ask(audit.events, subject_kind="finding", subject_id=found.id)
     assert [e.action for e in reversed(events)] == ["finding.opened", "finding.resolved"]

@@ -140,7 +140,7 @@ GOOD = files("data").joinpath("policies", "low-production.toml").read_text()
         ("due_days = 10", "due_days = true", "due_days"),
         ('areas = ["operations"]', 'areas = ["gossip"]', "quorum.areas"),
         ("[gates.latency]", "[gates.latenzy]", "gates.latenzy"),
-        ("limit = 500", 'limit = "fast"', "gates.latency.limit"),
+        ("limit = 1000", 'limit = "fast"', "gates.latency.limit"),
         ('judge_by = "low"', 'judge_by = "mood"', "gates.champion.judge_by"),
         ("different_areas = 2", "different_areas = 3", "different_areas"),
         ('on_drift = "warn"', 'on_drift = "shrug"', "on_drift"),

@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from core.assets.registry import commands as registry
 from core.decisions.releases import commands as releases
-from core.decisions.releases import queries
+from core.decisions.releases import effective, queries
 from core.decisions.releases.quorum import Meaning
 from core.decisions.releases.states import ReleaseState
 from core.errors import AvalError
@@ -70,7 +70,14 @@ class Histories(RuleBasedStateMachine):
         except IndexError:
             return
         after = self.attempt(
-            name, releases.sign, request, area=area, meaning=meaning, rationale=SAID, snapshot_digest=seen
+            name,
+            releases.sign,
+            request,
+            area=area,
+            meaning=meaning,
+            rationale=SAID,
+            snapshot_digest=seen,
+            ticket=self.b.ticket(self.b.people[name], request, seen),
         )
         if after is not None:
             assert stale != 0, "a stale snapshot was signed"
@@ -113,7 +120,7 @@ class Histories(RuleBasedStateMachine):
                 self.live_stands_on_two_people(view, live[0])
 
     def live_stands_on_two_people(self, view, deployment):
-        found = queries.live(view, "credit", "production")
+        found = effective.live(view, "credit", "production")
         last = queries.rounds(view, deployment.request_id)[-1]
         people = {s.person_id for s in found.approvals}
         assert len(people) >= 2
@@ -175,6 +182,7 @@ def test_signatures_at_once_release_exactly_once(any_bench, environments):
     def go(actor: Actor, request: str, seen: str) -> None:
         ready.wait()
         try:
+            ticket = b.ticket(actor, request, seen)
             area = min(actor.roles & {"operations", "compliance"}, default="operations")
             state = b.do(
                 actor,
@@ -184,6 +192,7 @@ def test_signatures_at_once_release_exactly_once(any_bench, environments):
                 meaning="approve",
                 rationale=SAID,
                 snapshot_digest=seen,
+                ticket=ticket,
             )
             outcomes.append((request, state))
         except AvalError as error:
@@ -221,7 +230,7 @@ def test_two_versions_approved_at_once_leave_one_live(any_bench):
         seen = b.snapshot(request)
         ready.wait()
         try:
-            b.do(b.people["carl"], releases.sign, request, area="compliance", meaning="approve", rationale=SAID, snapshot_digest=seen)  # fmt: skip
+            b.do(b.people["carl"], releases.sign, request, area="compliance", meaning="approve", rationale=SAID, snapshot_digest=seen, ticket=b.ticket(b.people["carl"], request, seen))  # fmt: skip
         except BaseException as error:
             wrong.append(error)
 
