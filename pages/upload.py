@@ -1,25 +1,21 @@
 """Upload: a model and its evaluation table, from the files to the first metrics."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 
 import streamlit as st
 
+from app import upload
 from app.session import current
 from app.submission import Submission, own_draft, submit
 from app.ui import badges
+from app.ui.bundle_parts import parts_form
 from app.ui.card import card, page_header
 from app.ui.mapping_form import mapping_form
 from app.ui.picker import pick
-from app.ui.progress import follow
 from app.ui.refused import may_not, refusals, refusals_end_page
 from app.ui.text import md
-from app.ui.upload_files import artifact_zone, table_zone
-from app.ui.upload_result import upload_result
-from app.ui.use_case_form import use_case_form
+from app.ui.upload_files import artifact_zone, evidence_only, no_artifact, table_zone
 from app.wiring import reading, store, unit_of_work
-from core.assets.datasets import queries as datasets
-from core.assets.intake import commands as intake_commands
 from core.assets.intake import queries as intake
 from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
@@ -27,32 +23,9 @@ from core.assets.registry.usecase import TASK_NAMES
 from core.assets.registry.version import VersionState
 from core.i18n import _
 from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
-from core.platform.access.sessions import Purpose
-from core.platform.access.ways_in import issue_ticket
-from core.platform.jobs import queries as jobs
 
 NEW = "+"
 me = current().actor
-
-
-def address(kind: str) -> Callable[[], str]:
-    """Make what a zone asks when a file waits: the draft is opened by its first file, each file has a ticket."""
-
-    def ask() -> str:
-        with unit_of_work(me) as uow:
-            draft_id = st.query_params.get("draft") or intake_commands.open_draft(uow)
-            ticket = issue_ticket(uow, Purpose.UPLOAD, draft_id)
-        st.query_params["draft"] = draft_id
-        return f"/api/v1/drafts/{draft_id}/{kind}?ticket={ticket}"
-
-    return ask
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def values(digest: str, column: str) -> tuple[str, ...]:
-    """Distinct values of a stored column; a digest never changes what it names."""
-    return datasets.distinct(store().files, digest, column)
-
 
 with page_header(_("Upload a model")):
     if st.query_params.get("draft") and st.button(_("Start another upload"), icon=":material/restart_alt:"):
@@ -70,66 +43,67 @@ with refusals_end_page(), reading() as view:
     draft = own_draft(view, asked, me) if asked else None
     version = registry.version(view, draft.version_id) if draft and draft.version_id else None
     evaluation = intake.evaluation(view, version.id) if version else None
+    parts = registry.bundle_of_upload(view, asked).parts if draft else ()
 
 if version is not None:
-
-    def job() -> jobs.Job | None:
-        with reading() as fresh:
-            return jobs.latest(fresh, "version", version.id, "intake.evaluate")
-
-    title = _("Checking {model} v{number}", model=version.model_name, number=version.number)
-    unchecked = version.state in {VersionState.RECEIVED, VersionState.CHECKING}
-    if not follow(job, title=title, stale=unchecked):
-        upload_result(version, evaluation)
+    upload.outcome(me, version, evaluation)
     st.stop()
 
 with card(_("1 · Use case")):
     options = {slug: case.title for slug, case in use_cases.items()} | {NEW: _("Create a new use case …")}
-    chosen = pick(_("Use case"), options, param="use_case", width=420)
-    use_case = use_cases.get(chosen or "")
+    use_case = use_cases.get(pick(_("Use case"), options, param="use_case", width=420) or "")
     if use_case is None:
-        asked_for = use_case_form("new")
-        if asked_for is not None:
-            with refusals():
-                with unit_of_work(me) as uow:
-                    created = registry_commands.create_use_case(uow, **asdict(asked_for))
-                st.query_params["use_case"] = created.slug
-                st.rerun()
+        upload.define_use_case(me)
     else:
         kinds = badges.row(badges.tier(use_case.risk_tier.value), badges.badge(_(TASK_NAMES[use_case.task])))
         st.markdown(f"{kinds}  \n{md(use_case.purpose)}")
 
 limit = store().settings.upload_limit
-with card(_("2 · Files")), st.grid(2, gap="small", min_column_width=320):
-    artifact_zone(draft and draft.artifact, address("artifact"), limit)
-    table_zone(draft and draft.table, address("table"), limit)
+artifact, table = (draft.artifact, draft.table) if draft else (None, None)
+with card(_("2 · Files")):
+    black_box = artifact is None and no_artifact()
+    with st.grid(2, gap="small", min_column_width=320):
+        if not black_box:
+            artifact_zone(artifact, upload.address(me, "artifact"), limit)
+        table_zone(table, upload.address(me, "table"), limit)
+supplied = black_box or evidence_only(artifact)
+
+with card(_("3 · Released together (optional)")):
+    change = parts_form(parts, lambda kind: upload.address(me, "parts", kind=kind), limit, may=bool(draft))
+    if change is not None and draft is not None:
+        deed = registry_commands.detach if change[0] == "remove" else registry_commands.attach_image
+        with refusals():
+            with unit_of_work(me) as uow:
+                deed(uow, draft.id, change[1])
+            st.rerun()
 
 missing = [
     text
     for text, there in (
         (_("choose or create a use case"), use_case),
-        (_("send the model file"), draft and draft.artifact),
-        (_("send the evaluation table"), draft and draft.table),
+        (_("send the model file"), artifact or black_box),
+        (_("send the evaluation table"), table),
     )
     if not there
 ]
-with card(_("3 · What the columns mean")):
+with card(_("4 · What the columns mean")):
     mapped = None
-    if use_case is not None and draft is not None and draft.table is not None:
+    if use_case is not None and table is not None:
         with reading() as view:
-            earlier = [
+            named = [
                 v.model_name for v in registry.versions(view, use_case.id) if v.state is VersionState.READY
             ]
         mapped = mapping_form(
             draft.id,
             task=use_case.task,
-            columns=draft.table.columns,
-            proposed_protected=draft.table.protected,
-            values=lambda column: values(draft.table.digest, column),
-            model_name=earlier[0] if earlier else use_case.title[:80],
+            columns=table.columns,
+            proposed_protected=table.protected,
+            values=lambda column: upload.values(table.digest, column),
+            model_name=named[0] if named else use_case.title[:80],
+            scores=supplied,
         )
-        if not mapped.label_column:
-            missing.append(_("choose the label column"))
+        missing += [_("choose the label column")] if not mapped.label_column else []
+        missing += [_("choose the column of scores")] if supplied and not mapped.score_column else []
     else:
         st.caption(_("The columns appear here once the table has arrived."))
 

@@ -38,11 +38,12 @@ def bundle_table(bundle: Bundle, requirements: Sequence[str]) -> None:
 
 
 def parts_form(
-    parts: Sequence[Part], address: Callable[[str], Callable[[], str]], limit: int
+    parts: Sequence[Part], address: Callable[[str], Callable[[], str]], limit: int, *, may: bool
 ) -> Change | None:
     """Draw what is attached and the ways to attach more; return a removal or an image reference just asked for.
 
-    `address` makes, for a kind of part, what the zone asks when a file waits; `limit` is in bytes.
+    `address` makes, for a kind of part, what the zone asks when a file waits; `limit` is in bytes. An image is named
+    once there `may` be one: the upload is open.
     """
     for part in parts:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -72,6 +73,6 @@ def parts_form(
         help=_("With the digest at its end: a tag may be moved later."),
         key="part_image",
     )
-    if st.button(_("Attach the image"), icon=":material/deployed_code:", disabled=not reference):
+    if st.button(_("Attach the image"), icon=":material/deployed_code:", disabled=not (may and reference)):
         return "image", reference
     return None

@@ -1,5 +1,6 @@
 """What an evaluation found: metrics with their intervals first, then the curves, then what it cost."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
@@ -35,6 +36,9 @@ METRIC_NAMES: Mapping[str, str] = {
 }
 LOSSES = frozenset({"brier", "log_loss", "ece", "mae", "rmse", "wape"})
 NEAR_ZERO = frozenset({"bias"})
+SUPPLIED = "scores: supplied"
+"""The note of an evaluation that ran no model."""
+_DIFFERS = re.compile(r"differs: (?P<rows>\d+) rows, at most (?P<most>\S+)")
 _HEADLINE = 4
 
 
@@ -131,24 +135,22 @@ def _running(evaluation: Evaluation) -> None:
         if evaluation.reproducible
         else badges.badge(_("Predictions differ between two loads"), badges.Tone.WARN)
     )
-    st.markdown(
-        badges.row(
-            same,
-            badges.badge(
-                _(
-                    "{p50} ms per row, 95th percentile {p95} ms",
-                    p50=number(evaluation.latency_p50_ms, 3),
-                    p95=number(evaluation.latency_p95_ms, 3),
-                ),
-                icon="speed",
-            ),
-            badges.badge(_("{memory} MiB", memory=number(evaluation.memory_mb, 0)), icon="memory"),
-        )
-    )
+    if SUPPLIED in evaluation.notes:
+        note(_("The scores came with the data: Aval measured them and never ran the model."), icon="dataset")
+    else:
+        st.markdown(badges.row(same, *_cost(evaluation)))
     for text in evaluation.notes:
         kind, _colon, said = text.partition(": ")
+        if text == SUPPLIED:
+            continue
         if kind == "type":
             note(_("Kind of model: {type}", type=code(said)), icon="category")
+        elif found := _DIFFERS.fullmatch(text):
+            rows = ngettext("{n} row", "{n} rows", int(found["rows"]))
+            note(
+                _("Two loads differ in {rows}, by at most {most}.", rows=rows, most=code(found["most"])),
+                icon="warning",
+            )
         elif kind == "unlabelled" and said.isdigit():
             note(
                 ngettext(
@@ -159,6 +161,16 @@ def _running(evaluation: Evaluation) -> None:
             )
         else:
             note(md(text), icon="warning")
+
+
+def _cost(evaluation: Evaluation) -> tuple[str, str]:
+    speed = _(
+        "{p50} ms per row, 95th percentile {p95} ms",
+        p50=number(evaluation.latency_p50_ms, 3),
+        p95=number(evaluation.latency_p95_ms, 3),
+    )
+    memory = _("{memory} MiB", memory=number(evaluation.memory_mb, 0))
+    return badges.badge(speed, icon="speed"), badges.badge(memory, icon="memory")
 
 
 def _rows(count: int) -> str:

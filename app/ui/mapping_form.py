@@ -10,6 +10,7 @@ from core.assets.registry.usecase import Task
 from core.i18n import _, ngettext
 
 LIKELY_LABELS = ("label", "target", "y", "outcome", "class")
+LIKELY_SCORES = ("score", "probab", "predict", "pontua", "previs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Mapped:
     protected_columns: tuple[str, ...]
     model_name: str
     note: str
+    score_column: str = ""
 
 
 def mapping_form(
@@ -32,8 +34,12 @@ def mapping_form(
     proposed_protected: Sequence[str],
     values: Callable[[str], Sequence[str]],
     model_name: str,
+    scores: bool = False,
 ) -> Mapped:
-    """Draw the form and return what it holds; `values` lists the distinct values of a column as text."""
+    """Draw the form and return what it holds; `values` lists the distinct values of a column as text.
+
+    With `scores` it asks for the column that holds the model's own answers.
+    """
     names = [column.name for column in columns]
     kinds = {column.name: _(KIND_NAMES[column.kind]) for column in columns}
     left, right = st.columns(2)
@@ -46,7 +52,10 @@ def mapping_form(
             placeholder=_("Choose the column that holds what truly happened"),
             key=f"{key}_label",
         )
-    positive, threshold = "", None
+    positive, threshold, score = "", None, ""
+    if scores:
+        with right:
+            score = _scores(key, [c for c in columns if c.name != label], task)
     if task is Task.BINARY and label:
         with right:
             positive = _positive(key, label, values(label))
@@ -66,8 +75,8 @@ def mapping_form(
     with right:
         protected = st.multiselect(
             _("Protected attributes"),
-            [name for name in names if name != label],
-            default=[name for name in proposed_protected if name in names and name != label],
+            [name for name in names if name not in {label, score}],
+            default=[name for name in proposed_protected if name in names and name not in {label, score}],
             placeholder=_("None"),
             help=_("Attributes by which people must not be treated worse, such as sex, age or region."),
             key=f"{key}_protected_{label}",
@@ -86,7 +95,27 @@ def mapping_form(
         max_chars=2000,
         placeholder=_("Optional"),
     )
-    return Mapped(label or "", positive, threshold, tuple(protected), name.strip(), note.strip())
+    return Mapped(label or "", positive, threshold, tuple(protected), name.strip(), note.strip(), score)
+
+
+def _scores(key: str, columns: Sequence[Column], task: Task) -> str:
+    """Ask for the column of scores; a number, but for several classes, where it is the class itself."""
+    fitting = [c.name for c in columns if task is Task.MULTICLASS or c.numeric]
+    likely = next((n for n in fitting if any(w in n.lower() for w in LIKELY_SCORES)), None)
+    helps = {
+        Task.BINARY: _("The probability of the positive outcome, between 0 and 1."),
+        Task.MULTICLASS: _("The class that the model decided."),
+        Task.REGRESSION: _("The quantity that the model predicted."),
+    }
+    chosen = st.selectbox(
+        _("Column of scores"),
+        fitting,
+        index=fitting.index(likely) if likely else None,
+        placeholder=_("Choose the column that holds the model's own answers"),
+        help=helps[task],
+        key=f"{key}_scores",
+    )
+    return chosen or ""
 
 
 def _likely(names: Sequence[str]) -> int | None:

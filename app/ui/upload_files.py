@@ -9,9 +9,28 @@ from app.ui.text import code, digest, md
 from app.ui.uploader import Held, Uploaded, uploader
 from core.assets.datasets.schema import KIND_NAMES
 from core.assets.intake.draft import ArtifactFile, TableFile
+from core.assets.intake.formats import EVIDENCE_ONLY, FORMAT_NAMES, Format
 from core.i18n import _, ngettext
 
 MOST_COLUMNS = 12
+ACCEPTED = (
+    ".skops,.joblib,.pkl,.pickle,.onnx,.json,.ubj,.txt,.cbm,.zip,.pmml,.xml,.keras,.h5,.pt,.pth,.gz,.xz,.bz2"
+)
+"""What the browser's dialog proposes; the content decides."""
+
+
+def no_artifact() -> bool:
+    """Ask whether there is a model file at all; a vendor's black box is governed by its scores."""
+    return st.toggle(
+        _("No artifact: scores supplied with the data"),
+        key="no_artifact",
+        help=_("For a model that nobody here holds: a vendor's service, a rule book, a spreadsheet."),
+    )
+
+
+def evidence_only(held: ArtifactFile | None) -> bool:
+    """Say whether the file is of a format that is kept but never loaded."""
+    return held is not None and Format(held.format) in EVIDENCE_ONLY
 
 
 def artifact_zone(held: ArtifactFile | None, address: Callable[[], str], limit: int) -> Uploaded | None:
@@ -22,18 +41,25 @@ def artifact_zone(held: ArtifactFile | None, address: Callable[[], str], limit: 
             url=address,
             label=_("Model file"),
             help=_(
-                "scikit-learn as .skops or .joblib, or ONNX. It is recognised by its content and never run here."
+                "scikit-learn, ONNX, XGBoost, LightGBM, CatBoost, or an MLflow folder as ZIP. It is recognised by its "
+                "content and never run here."
             ),
-            accept=".skops,.joblib,.pkl,.pickle,.onnx,.gz,.xz,.bz2",
+            accept=ACCEPTED,
             limit=limit,
             held=Held(held.name, held.size) if held else None,
         )
         if held:
             st.markdown(
                 badges.row(
-                    badges.badge(held.format, badges.Tone.INFO, "draft"), f"sha256 {digest(held.digest)}"
+                    badges.badge(_(FORMAT_NAMES[Format(held.format)]), badges.Tone.INFO, "draft"),
+                    f"sha256 {digest(held.digest)}",
                 )
             )
+            if evidence_only(held):
+                st.caption(
+                    ":material/info: "
+                    + _("Aval does not load this format: it governs the scores that come with the table.")
+                )
     return sent
 
 

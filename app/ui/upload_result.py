@@ -7,6 +7,7 @@ from app.ui.card import card
 from app.ui.evaluation import headline, metric_table
 from app.ui.text import code, digest, md
 from core.assets.intake.evaluation import Evaluation
+from core.assets.intake.formats import FORMAT_NAMES, Format
 from core.assets.registry.version import Version, VersionState
 from core.i18n import _, ngettext, size
 
@@ -27,13 +28,18 @@ def version_facts(version: Version) -> str:
     """Write the version's badges: number, format, size, verdict, isolation, digest."""
     return badges.row(
         badges.badge(f"v{version.number}", badges.Tone.INFO, "tag"),
-        badges.badge(version.format, icon="draft"),
+        badges.badge(format_name(version.format), icon="draft"),
         badges.badge(size(version.artifact_size), icon="database"),
         badges.badge(_("isolation: {level}", level=version.isolation), icon="lock")
         if version.isolation
         else "",
         f"sha256 {digest(version.artifact_digest)}",
     )
+
+
+def format_name(value: str) -> str:
+    """Return the words for a format; an unknown one stands for itself."""
+    return _(FORMAT_NAMES[Format(value)]) if value in set(Format) else value
 
 
 def _ready(version: Version, evaluation: Evaluation) -> None:
@@ -57,10 +63,10 @@ def _ready(version: Version, evaluation: Evaluation) -> None:
                 query_params=address,
             )
             st.page_link(
-                "../pages/releases.py",
+                "../pages/model.py",
                 label=_("Request release"),
                 icon=":material/approval:",
-                query_params=address,
+                query_params={**address, "request": "1"},
             )
 
 

@@ -9,13 +9,18 @@ import pytest
 import skops.io
 from sklearn.linear_model import LogisticRegression
 
+from app.submission import Submission, submit, submit_again
+from app.ui.column_mapping import proposed
 from app.ui.use_case_form import slug_of
 from core.assets.intake import commands as intake
 from core.assets.intake import work
 from core.assets.intake.runner import Runner
+from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
+from core.assets.registry.bundle import PartKind
 from core.assets.registry.risk import RiskQuestion, tier
 from core.assets.registry.usecase import RiskTier, is_slug
+from core.errors import NotFound
 from core.platform.audit import queries as audit
 from core.platform.jobs.handling import run_waiting
 from tests.ui.hands import member, page_as, use_case
@@ -155,10 +160,124 @@ def test_a_refusal_names_the_reason_and_the_fix(house, pair, runner):
     run_waiting(house, {intake.JOB: lambda context: work.evaluate(context, runner)})
     page = page_as(house, ana, "upload", draft=draft)
     assert not page.exception
-    assert [h.value for h in page.header] == ["Refused by the checks"]
+    assert [h.value for h in page.header] == ["Refused by the checks", "Which column is which feature"]
     told = " ".join(e.value for e in page.error)
     assert "income" in told
     assert "incomes" in told
+
+
+def settle(store, runner):
+    run_waiting(store, {intake.JOB: lambda context: work.evaluate(context, runner)})
+
+
+def renamed(pair, **names):
+    table = pd.read_csv(io.BytesIO(pair[1])).rename(columns=names)
+    return pair[0], table.to_csv(index=False).encode()
+
+
+def test_a_mismatch_of_columns_is_mended_where_it_is_told(house, pair, runner):
+    use_case(house)
+    ana = member(house, "data_scientist")
+    draft = draft_of(house, ana, renamed(pair, income="incomes", age="years_lived"))
+    with house.unit_of_work(ana) as uow:
+        registry_commands.attach_image(uow, draft, "scorer@sha256:" + "a" * 64)
+    page = page_as(house, ana, "upload", draft=draft, use_case="credit")
+    page.selectbox(key=f"{draft}_label").set_value("paid").run()
+    button(page, "Check and register").click().run()
+    settle(house, runner)
+    page = page_as(house, ana, "upload", draft=draft)
+    with house.reading() as view:
+        refused = registry.version_by_number(view, "credit", 1)
+    choices = {f: page.selectbox(key=f"{refused.id}_{f}") for f in ("income", "age")}
+    assert choices["income"].value == "incomes"
+    assert choices["age"].value is None
+    assert button(page, "Check again with these columns").disabled
+    choices["age"].set_value("years_lived").run()
+    button(page, "Check again with these columns").click().run()
+    assert not page.exception
+    settle(house, runner)
+    with house.reading() as view:
+        version = registry.version_by_number(view, "credit", 2)
+        bundle = registry.bundle(view, version.id)
+    assert (version.state.value, dict(version.mapping)) == (
+        "ready",
+        {"income": "incomes", "age": "years_lived"},
+    )
+    assert len(bundle.parts) == 1
+    assert page.query_params["draft"] not in (draft, [draft])
+
+
+def test_somebody_else_is_not_offered_to_mend_it(house, pair, runner):
+    use_case(house)
+    ana = member(house, "data_scientist", "Ana")
+    draft = draft_of(house, ana, renamed(pair, income="incomes"))
+    with house.unit_of_work(ana) as uow:
+        submit(uow, draft, Submission("credit", "paid"))
+    settle(house, runner)
+    with house.reading() as view:
+        version = registry.version_by_number(view, "credit", 1)
+    with pytest.raises(NotFound), house.unit_of_work(member(house, "data_scientist", "Ben")) as uow:
+        submit_again(uow, version.id, {"income": "incomes"})
+
+
+@pytest.mark.parametrize(
+    ("features", "columns", "found"),
+    [
+        (["a"], ["a", "y"], {}),
+        (["income", "age"], ["Income", "y"], {"income": "Income", "age": ""}),
+        (["income", "incomes"], ["incom", "incomes", "y"], {"income": "incom"}),
+        (["x1", "x2"], ["x_1", "x_2", "y"], {"x1": "x_1", "x2": "x_2"}),
+        (["yy"], ["y"], {"yy": ""}),
+    ],
+)
+def test_the_nearest_free_column_is_proposed_once(features, columns, found):
+    assert proposed(features, columns, "y") == found
+
+
+def test_a_black_box_needs_no_file_but_a_column_of_scores(house, pair, runner):
+    use_case(house)
+    ana = member(house, "data_scientist")
+    rows = pd.read_csv(io.BytesIO(pair[1]))
+    rows["vendor_score"] = (rows["income"] / 100).clip(0, 1)
+    with house.unit_of_work(ana) as uow:
+        draft = intake.open_draft(uow)
+    table = house.files.put_bytes(rows.to_csv(index=False).encode())
+    intake.receive_file(house, ana, draft, "table", table, "rows.csv")
+    page = page_as(house, ana, "upload", draft=draft, use_case="credit")
+    assert "send the model file" in words(page)
+    page.toggle(key="no_artifact").set_value(True).run()
+    assert "send the model file" not in words(page)
+    page.selectbox(key=f"{draft}_label").set_value("paid").run()
+    assert page.selectbox(key=f"{draft}_scores").value == "vendor_score"
+    button(page, "Check and register").click().run()
+    assert not page.exception
+    settle(house, runner)
+    page = page_as(house, ana, "upload", draft=draft)
+    assert [h.value for h in page.header] == ["Registered and evaluated"]
+    record = page_as(house, ana, "model", use_case="credit", tab="evaluation")
+    assert not record.exception
+    assert "never ran the model" in words(record)
+    card = page_as(house, ana, "model", use_case="credit", tab="card")
+    assert not card.exception
+
+
+def test_parts_are_named_and_taken_off_on_the_page(house, pair):
+    use_case(house)
+    ana = member(house, "data_scientist")
+    draft = draft_of(house, ana, pair)
+    page = page_as(house, ana, "upload", draft=draft, use_case="credit")
+    page.selectbox(key="part_kind").set_value(PartKind.IMAGE).run()
+    page.text_input(key="part_image").set_value("scorer:latest").run()
+    button(page, "Attach the image").click().run()
+    assert "digest" in words(page)
+    page.text_input(key="part_image").set_value("scorer@sha256:" + "a" * 64).run()
+    button(page, "Attach the image").click().run()
+    assert not page.exception
+    with house.reading() as view:
+        (part,) = registry.bundle_of_upload(view, draft).parts
+    page.button(key=f"part_{part.id}").click().run()
+    with house.reading() as view:
+        assert registry.bundle_of_upload(view, draft).parts == ()
 
 
 @pytest.mark.parametrize(
