@@ -3,16 +3,25 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, text, update
-from sqlmodel import Session, select
+from sqlalchemy import text
+from sqlmodel import Session
 
 from core.platform.audit import canonical
 from core.platform.audit.merkle import Frontier, leaf_hash
-from core.platform.audit.tables import KEPT_LEVEL, AuditEvent, AuditFrontier, AuditNode
+from core.platform.audit.tables import KEPT_LEVEL
 from core.platform.store import Actor, Event
 
 BODY_VERSION = 1
 _ADVISORY_LOCK = 7001
+# Written as text: every command pays for these four, and building them anew cost more than running them.
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+_EDGE = text("SELECT size, edge FROM audit_frontier WHERE id = 1")
+_EVENT = text(
+    "INSERT INTO audit_event (idx, body, leaf, action, actor, subject_kind, subject_id, time)"
+    " VALUES (:idx, :body, :leaf, :action, :actor, :subject_kind, :subject_id, :time)"
+)
+_NODE = text("INSERT INTO audit_node (level, idx, hash) VALUES (:level, :idx, :hash)")
+_MOVE = text("UPDATE audit_frontier SET size = :size, edge = :edge WHERE id = 1")
 
 
 def append(session: Session, now: datetime, actor: Actor, events: Sequence[Event]) -> None:
@@ -21,10 +30,11 @@ def append(session: Session, now: datetime, actor: Actor, events: Sequence[Event
     SQLite holds the only write lock already (BEGIN IMMEDIATE); PostgreSQL takes a transaction-long advisory lock,
     so that two commits never read the same edge.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-    row = session.exec(select(AuditFrontier.size, AuditFrontier.edge).where(AuditFrontier.id == 1)).one()
-    frontier = Frontier.unpack(row[0], row[1])
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"key": _ADVISORY_LOCK})
+    size, edge = connection.execute(_EDGE).one()
+    frontier = Frontier.unpack(size, bytes(edge))
     time = stamp(now)
     rows: list[dict[str, object]] = []
     nodes: list[dict[str, object]] = []
@@ -55,12 +65,10 @@ def append(session: Session, now: datetime, actor: Actor, events: Sequence[Event
         )
         frontier, completed = frontier.grow(leaf)
         nodes += [{"level": n[0], "idx": n[1], "hash": n[2]} for n in completed if n[0] >= KEPT_LEVEL]
-    session.execute(insert(AuditEvent), rows)
+    connection.execute(_EVENT, rows)
     if nodes:
-        session.execute(insert(AuditNode), nodes)
-    session.execute(
-        update(AuditFrontier).where(AuditFrontier.id == 1).values(size=frontier.size, edge=frontier.pack())  # type: ignore[arg-type]
-    )
+        connection.execute(_NODE, nodes)
+    connection.execute(_MOVE, {"size": frontier.size, "edge": frontier.pack()})
 
 
 def stamp(moment: datetime) -> str:

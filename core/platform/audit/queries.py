@@ -1,16 +1,17 @@
 """Read the log, and recompute it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from core.platform.audit import proofs
 from core.platform.audit.log import stamp
 from core.platform.audit.merkle import Frontier, node_hash
-from core.platform.audit.tables import KEPT_LEVEL, AuditCheckpoint, AuditEvent, AuditFrontier, AuditNode
+from core.platform.audit.tables import KEPT_LEVEL, AuditCheckpoint, AuditEvent, AuditFrontier
 from core.platform.audit.verification import Verification, verify
 from core.platform.store import Json
 
@@ -20,6 +21,7 @@ __all__ = [
 ]  # fmt: skip
 
 PAGE = 5_000
+_LEAVES = text("SELECT leaf FROM audit_event WHERE idx >= :first AND idx < :end ORDER BY idx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,40 +136,63 @@ def happened_since(session: Session, index: int, prefix: str) -> bool:
 
 def prove_inclusion(session: Session, index: int, size: int | None = None) -> list[bytes]:
     """Return the audit path of one entry in the log of `size` entries; the whole log when none is named."""
-    return proofs.inclusion(index, head(session)[0] if size is None else size, _subtrees(session))
+    whole = head(session)[0] if size is None else size
+    return _proved(session, lambda subtree: proofs.inclusion(index, whole, subtree))
 
 
 def prove_consistency(session: Session, old: int, new: int | None = None) -> list[bytes]:
     """Return the proof that the log of `old` entries is the beginning of the log of `new`."""
-    return proofs.consistency(old, head(session)[0] if new is None else new, _subtrees(session))
+    whole = head(session)[0] if new is None else new
+    return _proved(session, lambda subtree: proofs.consistency(old, whole, subtree))
 
 
-def _subtrees(session: Session) -> proofs.Subtree:
-    """Return hashes of complete subtrees: stored ones from level 8 up, smaller ones from the leaves of their block."""
-    blocks: dict[int, list[bytes]] = {}
+def _proved(session: Session, prove: Callable[[proofs.Subtree], list[bytes]]) -> list[bytes]:
+    """Ask once which subtrees a proof needs, read them with two queries, prove.
 
-    def subtree(start: int, end: int) -> bytes:
-        level = (end - start).bit_length() - 1
-        if level >= KEPT_LEVEL:
-            node = session.get(AuditNode, (level, start >> level))
-            if node is None:
-                msg = f"the log keeps no node {start >> level} of level {level}"
-                raise LookupError(msg)
-            return node.hash
-        block = start >> KEPT_LEVEL
-        if block not in blocks:
-            first = block << KEPT_LEVEL
-            query = select(AuditEvent.leaf).where(
-                AuditEvent.idx >= first, AuditEvent.idx < first + (1 << KEPT_LEVEL)
-            )
-            blocks[block] = list(session.exec(query.order_by(col(AuditEvent.idx))))
-        offset = block << KEPT_LEVEL
-        hashes = blocks[block][start - offset : end - offset]
+    Stored nodes serve from level 8 up; smaller subtrees are hashed from the leaves of their block of 256.
+    """
+    wanted: set[tuple[int, int]] = set()
+
+    def note(start: int, end: int) -> bytes:
+        wanted.add((start, end))
+        return b""
+
+    prove(note)
+    found = _stored_nodes(session, {(s, e) for s, e in wanted if e - s >= 1 << KEPT_LEVEL})
+    small = wanted - set(found)
+    blocks = {block: _block(session, block) for block in {start >> KEPT_LEVEL for start, _end in small}}
+    for start, end in small:
+        offset = (start >> KEPT_LEVEL) << KEPT_LEVEL
+        hashes = blocks[start >> KEPT_LEVEL][start - offset : end - offset]
         while len(hashes) > 1:
             hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
-        return hashes[0]
+        found[start, end] = hashes[0]
+    return prove(lambda start, end: found[start, end])
 
-    return subtree
+
+def _stored_nodes(session: Session, spans: set[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    places = {((e - s).bit_length() - 1, s // (e - s)): (s, e) for s, e in spans}
+    if not places:
+        return {}
+    # An OR of equalities is answered from the primary key; a list of pairs makes SQLite read the whole table.
+    # Only the number of places shapes the text, so that it is prepared once for each number.
+    either = " OR ".join(f"(level = :level{n} AND idx = :idx{n})" for n in range(len(places)))
+    query = f"SELECT level, idx, hash FROM audit_node WHERE {either}"  # noqa: S608 - numbered names, no value
+    named = {f"level{n}": level for n, (level, _index) in enumerate(places)}
+    named |= {f"idx{n}": index for n, (_level, index) in enumerate(places)}
+    rows = session.connection().execute(text(query), named).fetchall()
+    found = {places[level, index]: bytes(node) for level, index, node in rows}
+    if len(found) < len(places):
+        level, index = min(set(places) - {p for p, span in places.items() if span in found})
+        msg = f"the log keeps no node {index} of level {level}"
+        raise LookupError(msg)
+    return found
+
+
+def _block(session: Session, block: int) -> list[bytes]:
+    first = block << KEPT_LEVEL
+    rows = session.connection().execute(_LEAVES, {"first": first, "end": first + (1 << KEPT_LEVEL)})
+    return [bytes(leaf) for (leaf,) in rows.fetchall()]
 
 
 def count(session: Session) -> int:
