@@ -41,7 +41,9 @@ def extracted() -> Catalog:
     for path in sorted((ROOT / "app" / "templates").glob("*.html")):
         with path.open("rb") as file:
             for _, _, texts, _ in babel_extract(file, list(KEYWORDS), [], {}):
-                template.add(texts if isinstance(texts, str) else tuple(text for text in texts or () if text))
+                forms = [texts] if isinstance(texts, str) else [text for text in texts or () if text]
+                if forms:
+                    template.add(forms[0] if len(forms) == 1 else tuple(forms))
     return template
 
 
