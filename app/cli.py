@@ -56,6 +56,11 @@ class Commands(click.Group):
             "Evaluate a model on a table in isolation, without a server.",
         ),
         "doctor": ("app.evaluate", "doctor_command", "Try every way out of the isolated runner."),
+        "gate": (
+            "app.cli_release",
+            "gate",
+            "Judge the gates of a version; exit status 1 when it is blocked.",
+        ),
         "release": ("app.cli_release", "release", "See and sign releases with a token of your own."),
     }
 

@@ -1,5 +1,7 @@
 """`aval release`: ask for, look at and sign releases over the REST interface, in the name of the token's person."""
 
+import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -124,15 +126,35 @@ def show(request_id: str, url: str, token: str) -> None:
 @click.option("--area", required=True, help="The area you sign for, such as compliance.")
 @click.option(
     "--decision",
-    type=click.Choice(["approve", "request_changes", "reject"]),
+    type=click.Choice(["approve", "approve_with_conditions", "reviewed", "request_changes", "reject"]),
     required=True,
     help="What your signature means.",
 )
 @click.option("--rationale", required=True, help="What you checked, and why it is enough.")
 @click.option("--snapshot", help="Digest of what you saw, from `show`; without it you are shown and asked.")
+@click.option("--ticket", help="A signing ticket; without one you are asked for your password.")
+@click.option(
+    "--for", "on_behalf_of", default="", metavar="PERSON", help="Whose seat you take, if it was lent."
+)
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="'PERSON DATE WHAT'",
+    help="A condition: the owner's id, the due day (2027-01-31) and what must be done; may be repeated.",
+)
 @remote
 def sign(
-    request_id: str, area: str, decision: str, rationale: str, snapshot: str | None, url: str, token: str
+    request_id: str,
+    area: str,
+    decision: str,
+    rationale: str,
+    snapshot: str | None,
+    ticket: str | None,
+    on_behalf_of: str,
+    conditions: tuple[str, ...],
+    url: str,
+    token: str,
 ) -> None:
     """Sign REQUEST for one of your areas. The author of a version is refused."""
     with talking(url, token) as client:
@@ -141,8 +163,68 @@ def sign(
             _tell(seen)
             click.confirm(_("Sign this?"), abort=True)
             snapshot = str(seen["snapshot"])
-        vote = {"area": area, "meaning": decision, "rationale": rationale, "snapshot": snapshot}
+        if ticket is None:
+            password = click.prompt(_("Your password, once more"), hide_input=True, err=True)
+            asked = {"password": password, "snapshot": snapshot}
+            given = _one(answered(client.post(f"releases/{request_id}/ticket", json=asked)))
+            ticket = str(given["ticket"])
+        vote = {
+            "area": area,
+            "meaning": decision,
+            "rationale": rationale,
+            "snapshot": snapshot,
+            "ticket": ticket,
+            "on_behalf_of": on_behalf_of,
+            "conditions": [_condition(each) for each in conditions],
+        }
         click.echo(_summary(_one(answered(client.post(f"releases/{request_id}/votes", json=vote)))))
+
+
+def _condition(text: str) -> Answer:
+    owner, due, what = [*text.split(maxsplit=2), "", "", ""][:3]
+    return {"owner": owner, "due_at": f"{due}T23:59:59Z", "text": what}
+
+
+@click.command()
+@click.argument("use_case")
+@click.argument("version", type=click.IntRange(1))
+@click.option("--environment", default="production", show_default=True)
+@click.option("--patience", default=120, show_default=True, help="Seconds to wait for the verdict.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as the server gave it.")
+@remote
+@click.pass_context
+def gate(
+    ctx: click.Context,
+    use_case: str,
+    version: int,
+    environment: str,
+    patience: int,
+    as_json: bool,
+    url: str,
+    token: str,
+) -> None:
+    """Judge the gates of VERSION of USE_CASE; exit status 0 when it passes, 1 when a gate blocks it."""
+    wanted = {"use_case": use_case, "version": version, "environment": environment}
+    with talking(url, token) as client:
+        found = _one(answered(client.post("gates", json=wanted)))
+        until = time.monotonic() + patience
+        while found.get("passes") is None:
+            if time.monotonic() > until:
+                raise Unavailable(
+                    "gate.slow",
+                    N_("The gates were not judged within {seconds} s."),
+                    fix=N_("Check that a worker runs, or wait longer with --patience."),
+                    seconds=patience,
+                )
+            time.sleep(0.5)
+            found = _one(answered(client.get(f"gates/{found['id']}")))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, sort_keys=True))
+    else:
+        _tell_gates(found)
+        click.echo(_("passes") if found["passes"] else _("blocked"))
+    if not found["passes"]:
+        ctx.exit(1)
 
 
 def _summary(found: Answer) -> str:
@@ -156,14 +238,18 @@ def _tell(found: Answer) -> None:
     click.echo(_summary(found))
     click.echo(_("artifact  {digest}", digest=found["artifact_digest"]))
     click.echo(_("snapshot  {digest}", digest=found["snapshot"]))
-    for gate in _many(found.get("gates")):
-        value, limit = gate.get("measured"), gate.get("limit")
-        measured = f"{number(value, 4)}" if isinstance(value, float) else ""
-        bound = {"at_least": "≥", "at_most": "≤"}.get(str(gate["comparison"]), "")
-        limited = f"{bound} {number(limit, 4)}" if isinstance(limit, float) else ""
-        named = f"{gate['kind']} {gate['metric']}".strip()
-        click.echo(
-            f"  {gate['verdict']:<14} {named:<26} {measured:>10} {limited:<10} {gate['reason']}".rstrip()
-        )
+    _tell_gates(found)
     for vote in _many(found.get("votes")):
         click.echo(f"  {vote['area']:<12} {vote['meaning']:<16} {vote['signed_at']}  {vote['person']}")
+
+
+def _tell_gates(found: Answer) -> None:
+    for each in _many(found.get("gates")):
+        value, limit = each.get("measured"), each.get("limit")
+        measured = f"{number(value, 4)}" if isinstance(value, float) else ""
+        bound = {"at_least": "≥", "at_most": "≤"}.get(str(each["comparison"]), "")
+        limited = f"{bound} {number(limit, 4)}" if isinstance(limit, float) else ""
+        named = f"{each['kind']} {each['metric']}".strip()
+        click.echo(
+            f"  {each['verdict']:<14} {named:<26} {measured:>10} {limited:<10} {each['reason']}".rstrip()
+        )
