@@ -11,13 +11,20 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audit, demo, journey, pages
+from tests.benchmarks import audit, demo, intake, journey, pages, proofs
 
 LIMITS = Path(__file__).parent / "limits.toml"
 MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "generate": demo.generate,
     "audit_append": audit.append_rate,
     "audit_verify": audit.verify_rate,
+    "audit_million": proofs.million,
+    "dossier": proofs.dossier,
+    "scan": intake.scan,
+    "scan_command": intake.command,
+    "isolated_call": intake.isolated_call,
+    "large_joblib": intake.large_joblib,
+    "large_evaluation": intake.large_evaluation,
     "demo_seed": demo.seed,
     "start_second": pages.second_start,
     "page_p95": pages.under_load,

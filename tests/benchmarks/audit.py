@@ -27,7 +27,7 @@ def append_rate(folder: Path) -> Iterator[Mapping[str, float]]:
             "audit_append": rate / disk,
             "disk, fdatasync/s": disk,
             "append, events/s": rate,
-            "append, p99 ms": p99,
+            "audit_p99": p99,
         }
 
 
