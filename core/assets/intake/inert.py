@@ -21,6 +21,7 @@ DTYPE: Name = ("numpy", "dtype")
 ARRAY_FACTS = {"subclass", "shape", "order", "dtype", "allow_mmap"}
 MOST_MEMO = 1 << 24
 MOST_DEPTH = 200
+MOST_MARKS = 10_000
 MOST_NAMES = 20_000
 CHUNK = 1 << 20
 TRAINED_WITH = "_sklearn_version"
@@ -152,6 +153,13 @@ class _Reader(_Machine):  # type: ignore[misc]
             self.stack[-1] = self._skip_array(state)
 
     dispatch[pickle.BUILD[0]] = load_build
+
+    def load_mark(self) -> None:
+        if len(self.metastack) > MOST_MARKS:
+            raise Rejected("nested")
+        super().load_mark()
+
+    dispatch[pickle.MARK[0]] = load_mark
 
     def load_long_binput(self) -> None:
         index = int.from_bytes(self.read(4), "little")

@@ -5,6 +5,7 @@ descriptors. It ends when the runner's end of the control socket closes, and its
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -15,7 +16,10 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from core.assets.intake.isolated import jail
 
 THREADS = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
@@ -63,19 +67,29 @@ def main() -> None:
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
-    readable = jail.readable_folders(str(Path(__file__).resolve().parents[4]))
+    prepared = jail.prepare(jail.readable_folders(str(Path(__file__).resolve().parents[4])))
+    # What is imported stays: a collection in a child would copy every page of it.
+    gc.collect()
+    gc.freeze()
+    ended, wake = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     control.sendall(b"ready\n")
     parent = os.getppid()
     children: dict[int, socket.socket] = {}
     watched: dict[socket.socket, int] = {}
     while True:
-        ready, _, _ = select.select([control, *watched], [], [], 0.005 if children else 1.0)
+        waiting: list[Any] = [control, ended, *watched]
+        ready, _, _ = select.select(waiting, [], [], 1.0)
+        if ended in ready:
+            os.read(ended, 4096)
+            ready.remove(ended)
         _reap(children, watched)
         if os.getppid() != parent:
             os._exit(0)
         for end in ready:
             if end is control:
-                _accept(control, modules, readable, children, watched)
+                _accept(control, modules, prepared, children, watched, (ended, wake))
             elif end in watched:
                 # The runner speaks on a call's socket only by closing it: the call is over for it.
                 with contextlib.suppress(ProcessLookupError):
@@ -103,8 +117,8 @@ def once() -> None:
     files = [os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0)) for path in request["files"]]
     if request["writes"]:
         files[-1] = os.open(request["files"][-1], os.O_WRONLY | getattr(os, "O_BINARY", 0))
-    readable = jail.readable_folders(str(Path(__file__).resolve().parents[4]))
-    head, parts = _work(request, modules, readable, files)
+    prepared = jail.prepare(jail.readable_folders(str(Path(__file__).resolve().parents[4])))
+    head, parts = _work(request, modules, prepared, files)
     _send(answer, head)
     for part in parts:
         _send(answer, part)
@@ -114,9 +128,10 @@ def once() -> None:
 def _accept(
     control: socket.socket,
     modules: Mapping[str, Any],
-    readable: list[str],
+    prepared: "jail.Prepared",
     children: dict[int, socket.socket],
     watched: dict[socket.socket, int],
+    private: tuple[int, int],
 ) -> None:
     message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 16)
     if not message:
@@ -131,11 +146,14 @@ def _accept(
             importlib.import_module(name)
     child = os.fork()
     if child == 0:
+        signal.set_wakeup_fd(-1)
+        for descriptor in private:
+            os.close(descriptor)
         control.close()
         os.close(status)
         for other in children.values():
             other.close()
-        _serve(request, modules, readable, answer, files)
+        _serve(request, modules, prepared, answer, files)
     os.close(answer)
     for descriptor in files:
         os.close(descriptor)
@@ -164,7 +182,11 @@ def _reap(children: dict[int, socket.socket], watched: dict[socket.socket, int])
 
 
 def _serve(
-    request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], answer: int, files: list[int]
+    request: Mapping[str, Any],
+    modules: Mapping[str, Any],
+    prepared: "jail.Prepared",
+    answer: int,
+    files: list[int],
 ) -> NoReturn:
     """Run one call in the forked child and end it; never returns."""
     try:
@@ -176,7 +198,7 @@ def _serve(
             THREADS
         )  # scikit-learn asks for them at each call, else for the cgroup, which is closed
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-        head, parts = _work(request, modules, readable, files)
+        head, parts = _work(request, modules, prepared, files)
         _send(answer, head)
         for part in parts:
             _send(answer, part)
@@ -185,18 +207,13 @@ def _serve(
 
 
 def _work(
-    request: Mapping[str, Any], modules: Mapping[str, Any], readable: list[str], files: list[int]
+    request: Mapping[str, Any], modules: Mapping[str, Any], prepared: "jail.Prepared", files: list[int]
 ) -> tuple[bytes, list[memoryview]]:
     import numpy  # noqa: PLC0415, ICN001
 
     from core.assets.intake.isolated import jail, protocol  # noqa: PLC0415
 
-    level = jail.lock(
-        memory=request["memory"],
-        seconds=request["cpu"],
-        readable=readable,
-        writes=request["writes"],
-    )
+    level = jail.lock(prepared, memory=request["memory"], seconds=request["cpu"], writes=request["writes"])
     meta: dict[str, Any] = {"level": level}
     try:
         # Forks share the state of numpy's generator: without this, a model that draws lots would seem to repeat itself.

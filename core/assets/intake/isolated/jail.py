@@ -10,6 +10,7 @@ import platform
 import struct
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 FULL = "full"
 BASIC = "basic"
@@ -48,12 +49,37 @@ _MACHINES = {
 }
 
 
-def lock(*, memory: int, seconds: int, readable: Iterable[str], writes: int = 0) -> str:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What can be made ready before the fork: the rules of Landlock as a descriptor, the filter of seccomp as code.
+
+    `ruleset` is -1 and `code` empty where the kernel has no such thing.
+    """
+
+    ruleset: int
+    code: bytes
+
+
+INSTRUCTION = struct.calcsize("HBBI")
+
+
+def prepare(readable: Iterable[str]) -> Prepared:
+    """Make the lock ready; `readable` are the folders and files that stay open to reading."""
+    if not sys.platform.startswith("linux"):
+        return Prepared(-1, b"")
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        return Prepared(_ruleset(libc, sorted(set(readable))), _filter())
+    except (OSError, KeyError):
+        return Prepared(-1, b"")
+
+
+def lock(prepared: Prepared, *, memory: int, seconds: int, writes: int = 0) -> str:
     """Give up what a model does not need and return the level reached: `full` or `basic`.
 
-    `memory` is bytes of address space beyond what is mapped now, `seconds` is processor time, `readable` are
-    the folders and files that stay open to reading, `writes` is how many bytes may go to a file that is handed
-    in. A part of the lock that the kernel lacks lowers the level; the limits hold in any case.
+    `memory` is bytes of address space beyond what is mapped now, `seconds` is processor time, `writes` is how many
+    bytes may go to a file that is handed in. A part of the lock that the kernel lacks lowers the level; the limits
+    hold in any case.
     """
     _limits(memory, seconds, writes)
     if not sys.platform.startswith("linux"):
@@ -62,9 +88,12 @@ def lock(*, memory: int, seconds: int, readable: Iterable[str], writes: int = 0)
     _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
     _prctl(libc, _PR_SET_DUMPABLE, 0)
     _prctl(libc, _PR_SET_PDEATHSIG, 9)
+    if prepared.ruleset < 0:
+        return BASIC
     try:
-        _landlock(libc, sorted(set(readable)))
-        _seccomp(libc)
+        _call(libc, _LANDLOCK_RESTRICT, ctypes.c_int(prepared.ruleset), ctypes.c_uint32(0))
+        os.close(prepared.ruleset)
+        _seccomp(libc, prepared.code)
     except (OSError, KeyError):
         return BASIC
     return FULL
@@ -130,7 +159,7 @@ def _call(libc: ctypes.CDLL, number: int, *arguments: object) -> int:
     return answer
 
 
-def _landlock(libc: ctypes.CDLL, readable: Sequence[str]) -> None:
+def _ruleset(libc: ctypes.CDLL, readable: Sequence[str]) -> int:
     version = _call(libc, _LANDLOCK_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     files = (1 << 13) - 1
     for since, bit in ((2, 13), (3, 14), (5, 15)):
@@ -148,13 +177,12 @@ def _landlock(libc: ctypes.CDLL, readable: Sequence[str]) -> None:
         rule = struct.pack("=Qi", rights, place)
         _call(libc, _LANDLOCK_ADD, ctypes.c_int(ruleset), ctypes.c_int(1), rule, ctypes.c_uint32(0))
         os.close(place)
-    _call(libc, _LANDLOCK_RESTRICT, ctypes.c_int(ruleset), ctypes.c_uint32(0))
-    os.close(ruleset)
+    return ruleset
 
 
-def _seccomp(libc: ctypes.CDLL) -> None:
-    """Allow the calls of the table; everything else fails with EPERM."""
-    arch, table, clone, clone3, prlimit, ioctl, seccomp = _MACHINES[platform.machine()]
+def _filter() -> bytes:
+    """Return the program that allows the calls of the table; everything else fails with EPERM."""
+    arch, table, clone, clone3, prlimit, ioctl, _number = _MACHINES[platform.machine()]
 
     def load(offset: int) -> bytes:
         return struct.pack("HBBI", 0x20, 0, 0, offset)
@@ -184,11 +212,15 @@ def _seccomp(libc: ctypes.CDLL) -> None:
     for number in table.values():
         program += [jump(number, 0, 1), answer(_ALLOW)]
     program.append(answer(_EPERM))
-    code = b"".join(program)
+    return b"".join(program)
+
+
+def _seccomp(libc: ctypes.CDLL, code: bytes) -> None:
+    number = _MACHINES[platform.machine()][-1]
     buffer = ctypes.create_string_buffer(code, len(code))
 
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
-    filled = Program(len(program), ctypes.addressof(buffer))
-    _call(libc, seccomp, ctypes.c_uint(1), ctypes.c_uint(1), ctypes.byref(filled))
+    filled = Program(len(code) // INSTRUCTION, ctypes.addressof(buffer))
+    _call(libc, number, ctypes.c_uint(1), ctypes.c_uint(1), ctypes.byref(filled))
