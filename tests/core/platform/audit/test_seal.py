@@ -72,3 +72,15 @@ def test_the_key_is_for_its_owner_only(tmp_path: Path) -> None:
     path.chmod(0o644)
     with pytest.raises(Invalid, match="chmod 600"):
         signing_key(settings)
+
+
+def test_a_decision_is_sealed_at_once(store: Store, actor) -> None:
+    write(store, actor, 1)
+    work.seal(store)
+    write(store, actor, 1)
+    assert not work.due(store)
+    with store.unit_of_work(actor()) as uow:
+        uow.record("release.signed", "release", "rel_1")
+    assert work.due(store)
+    work.seal(store)
+    assert not work.due(store)
