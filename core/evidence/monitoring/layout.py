@@ -85,7 +85,7 @@ class Layout:
                 novel[column.name] = counted.novel
         if not cells:
             return self.empty()
-        return Profile(table.num_rows, np.concatenate(cells), np.stack(moments), _trimmed(novel))
+        return Profile(table.num_rows, np.concatenate(cells), np.stack(moments), trimmed_by_count(novel))
 
     def empty(self) -> Profile:
         """Return a profile of no rows."""
@@ -103,7 +103,7 @@ class Layout:
             left.rows + right.rows,
             left.cells + right.cells,
             counts.add_moments(left.moments, right.moments),
-            _trimmed(novel),
+            trimmed_by_count(novel),
         )
 
     def pack(self, profile: Profile) -> bytes:
@@ -121,7 +121,7 @@ class Layout:
         return cells, moments
 
 
-def _trimmed(novel: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+def trimmed_by_count(novel: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
     return {
         name: dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:NOVEL_KEPT])
         for name, found in novel.items()

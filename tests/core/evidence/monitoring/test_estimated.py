@@ -36,7 +36,12 @@ def test_isotonic_equals_scikit_learn(seed: int) -> None:
 
 def test_calibration_only_where_it_helps() -> None:
     rng = np.random.default_rng(0)
-    assert estimated.calibrate(*_labels(rng, 20_000)) == estimated.Calibration()
+    grid = np.linspace(0.05, 0.8, 20)
+    assert estimated.calibrate(*_labels(rng, 20_000))(grid) == pytest.approx(grid, abs=0.06)
+    assert estimated.calibrate(np.repeat([0.2, 0.8], 500), np.arange(1000) >= 500) == estimated.Calibration(
+        (0.2, 0.8), (0, 1)
+    )
+    assert estimated.calibrate(*_labels(rng, 100)) == estimated.Calibration()
     sharp = estimated.calibrate(*_labels(rng, 20_000, 3))
     assert sharp.scores
     score, truth = _labels(rng, 20_000, 3)
