@@ -68,7 +68,9 @@ with card(_("2 · Files")):
         table_zone(table, upload.address(me, "table"), limit)
 supplied = black_box or evidence_only(artifact)
 
-with card(_("3 · Released together (optional)")):
+with st.expander(
+    _("Released together with the model (optional)"), icon=":material/inventory_2:", expanded=bool(parts)
+):
     change = parts_form(parts, lambda kind: upload.address(me, "parts", kind=kind), limit, may=bool(draft))
     if change is not None and draft is not None:
         deed = registry_commands.detach if change[0] == "remove" else registry_commands.attach_image
@@ -86,7 +88,7 @@ missing = [
     )
     if not there
 ]
-with card(_("4 · What the columns mean")):
+with card(_("3 · What the columns mean")):
     mapped = None
     if use_case is not None and table is not None:
         with reading() as view:

@@ -74,16 +74,17 @@ def purposes_form(dataset: Dataset, features: Sequence[str], *, key: str) -> dic
     missing = dataset.purposes_missing(features)
     shown = [*missing, *(name for name in features if name not in missing)][:MOST]
     with st.form(key, border=False):
-        typed = {
-            name: st.text_input(
-                md(name),
-                value=dataset.purposes.get(name, ""),
-                max_chars=500,
-                placeholder=_("What is it used for, and why is it needed?"),
-                key=f"{key}_{name}",
-            )
-            for name in shown
-        }
+        with st.grid(2, gap="small", min_column_width=320):
+            typed = {
+                name: st.text_input(
+                    md(name),
+                    value=dataset.purposes.get(name, ""),
+                    max_chars=500,
+                    placeholder=_("What is it used for, and why is it needed?"),
+                    key=f"{key}_{name}",
+                )
+                for name in shown
+            }
         saved = st.form_submit_button(_("Save the purposes"), icon=":material/save:")
     if not saved:
         return None

@@ -13,38 +13,17 @@ from app.ui.empty import note
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.text import code, label, md
 from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
+from core.assets.intake.metric_names import METRIC_NAMES, metric_name
 from core.i18n import N_, _, moment, ngettext, number
 
-METRIC_NAMES: Mapping[str, str] = {
-    "roc_auc": N_("Area under the ROC curve"),
-    "roc_auc_ovr": N_("Area under the ROC curve, each class against the rest"),
-    "average_precision": N_("Average precision"),
-    "accuracy": N_("Accuracy"),
-    "precision": N_("Precision"),
-    "recall": N_("Recall"),
-    "f1": N_("F1 score"),
-    "f1_macro": N_("F1 score, mean over classes"),
-    "brier": N_("Brier score"),
-    "log_loss": N_("Log loss"),
-    "ks": N_("Kolmogorov–Smirnov separation"),
-    "ece": N_("Expected calibration error"),
-    "mae": N_("Mean absolute error"),
-    "rmse": N_("Root mean squared error"),
-    "r2": N_("Share of variance explained (R²)"),
-    "wape": N_("Absolute error as a share of the labels"),
-    "bias": N_("Mean of prediction less label"),
-}
+__all__ = ["METRIC_NAMES", "metric_name"]
+
 LOSSES = frozenset({"brier", "log_loss", "ece", "mae", "rmse", "wape"})
 NEAR_ZERO = frozenset({"bias"})
 SUPPLIED = "scores: supplied"
 """The note of an evaluation that ran no model."""
 _DIFFERS = re.compile(r"differs: (?P<rows>\d+) rows, at most (?P<most>\S+)")
 _HEADLINE = 4
-
-
-def metric_name(metric: str) -> str:
-    """Return the words for a metric, in the reader's language."""
-    return _(METRIC_NAMES[metric]) if metric in METRIC_NAMES else metric.replace("_", " ").capitalize()
 
 
 def interval(estimate: Estimate) -> str:

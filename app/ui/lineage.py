@@ -20,7 +20,7 @@ class Stage:
 
 def lineage(stages: Sequence[Stage]) -> None:
     """Draw the stations from left to right; one below the other on a phone."""
-    with st.grid(len(stages), gap="small", min_column_width=220):
+    with st.grid(len(stages), gap="small", min_column_width=180):
         for at, stage in enumerate(stages):
             onward = ":gray[:material/arrow_forward:]" if at < len(stages) - 1 else ""
             with card(stage.title, f":gray[:material/{stage.icon}:] {onward}"):

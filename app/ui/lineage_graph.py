@@ -10,7 +10,9 @@ from app.ui.charts import Palette, chart, palette
 from app.ui.text import label, shorten
 from core.i18n import _
 
-ROW = 84
+ROW = 88
+HALF = 0.29
+"""Half of a box of two lines, in rows: arrows begin and end at boxes, not behind them."""
 WIDE = 26
 """Characters of a node's line; a row of four still fits beside one another on a desktop, two on a phone."""
 
@@ -53,8 +55,8 @@ def lineage_graph(graph: Graph, *, key: str) -> None:
     for a, b in graph.edges:
         (ax, ay), (x, y) = places[a], places[b]
         figure.add_annotation(
-            x=x, y=y, ax=ax, ay=ay, xref="x", yref="y", axref="x", ayref="y", text="", showarrow=True,
-            arrowhead=2, arrowwidth=1.4, arrowcolor=colours.muted, standoff=26, startstandoff=26,
+            x=x, y=y + HALF, ax=ax, ay=ay - HALF, xref="x", yref="y", axref="x", ayref="y", text="", showarrow=True,
+            arrowhead=2, arrowwidth=1.4, arrowcolor=colours.muted,
         )  # fmt: skip
     for node in graph.nodes:
         x, y = places[node.id]

@@ -7,7 +7,7 @@ import streamlit as st
 from app.ui import badges
 from app.ui.card import card
 from app.ui.text import paragraphs
-from core.assets.registry.card import Card, FilledSection, Source
+from core.assets.registry.card import TYPED, Card, FilledSection, Source
 from core.i18n import N_, _, percent
 
 _SOURCES: Mapping[Source, str] = {
@@ -44,18 +44,29 @@ def card_view(found: Card) -> None:
 
 def card_form(found: Card, *, key: str) -> dict[str, str] | None:
     """Draw the form of the fields that people fill; return what changed when it is saved, else None."""
-    fields = [f for section in found.sections for f in section.fields if f.field.source is Source.PERSON]
+    fields = [
+        f
+        for section in found.sections
+        for f in section.fields
+        if f.field.source is Source.PERSON or f.field.id in TYPED
+    ]
+    before = {f.field.id: f.value if f.source is Source.PERSON else "" for f in fields}
     with st.form(key, border=False):
         typed = {
             f.field.id: st.text_area(
-                _(f.field.label), value=f.value, key=f"{key}_{f.field.id}", height=80, max_chars=4000
+                _(f.field.label),
+                value=before[f.field.id],
+                placeholder=f.value if not before[f.field.id] and f.value else None,
+                key=f"{key}_{f.field.id}",
+                height=80,
+                max_chars=4000,
             )
             for f in fields
         }
         saved = st.form_submit_button(_("Save the card"), icon=":material/save:")
     if not saved:
         return None
-    return {f.field.id: typed[f.field.id] for f in fields if typed[f.field.id].strip() != f.value.strip()}
+    return {name: text for name, text in typed.items() if text.strip() != before[name].strip()}
 
 
 def _share(section: FilledSection) -> str:

@@ -131,20 +131,15 @@ def _importance(a: Version, b: Version, explained: Comparison | None, unit: str)
     if explained is None:
         st.caption(_("Both versions need an explanation first."))
         return
-    if not explained.comparable:
-        st.caption(
-            _("The two were explained with other questions or units; their importances do not compare.")
+    if explained.comparable:
+        importance_dumbbell(
+            explained.pairs, left=f"v{a.number}", right=f"v{b.number}", unit=unit, key="compared_importance"
         )
-        return
-    importance_dumbbell(
-        explained.pairs, left=f"v{a.number}", right=f"v{b.number}", unit=unit, key="compared_importance"
-    )
-    note(
-        _(
-            "Agreement of the two orders: ρ = {rho}. 1 is the same order.",
-            rho=number(explained.rank_agreement, 2),
-        )
-    )
+    else:
+        words = _("The two were explained in other units or by other questions: only the order compares.")
+        st.markdown(f":material/info: {words}")
+    rho = number(explained.rank_agreement, 2)
+    note(_("Agreement of the two orders: ρ = {rho}. 1 is the same order.", rho=rho))
 
 
 def _cards(left: Side, right: Side) -> None:

@@ -30,8 +30,15 @@ def add_dataset(
     personal: Sequence[str] = (),
     lawful_basis: str = "",
 ) -> Dataset:
-    """Keep a table that has been read and stored; part of the command that calls it, whose event names it."""
+    """Keep a table that has been read and stored; part of the command that calls it, whose event names it.
+
+    `personal` are columns that identify somebody; what is sensitive or says how a person is (sex, age) is proposed as
+    personal too (LGPD art. 5, I and II).
+    """
     require(uow.actor, Permission.UPLOAD_MODEL)
+    names = [c.name for c in columns]
+    sensitive = inspection.sensitive(names)
+    about_people = {*personal, *sensitive, *inspection.protected(names)}
     row = DatasetRow(
         id=new_id("ds"),
         digest=digest,
@@ -40,8 +47,8 @@ def add_dataset(
         rows=rows,
         columns=[c.to_json() for c in columns],
         protected=list(protected),
-        personal=list(personal),
-        sensitive=list(inspection.sensitive(c.name for c in columns)),
+        personal=[name for name in names if name in about_people],
+        sensitive=list(sensitive),
         lawful_basis=lawful_basis,
         created_by=uow.actor.id,
         created_at=uow.now,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core.assets.datasets.dataset import Dataset
 from core.assets.intake.evaluation import Evaluation
+from core.assets.intake.metric_names import metric_name
 from core.assets.registry.bundle import PART_NAMES, Bundle
 from core.assets.registry.lawful_basis import basis_name
 from core.assets.registry.usecase import RISK_NAMES, TASK_NAMES, UseCase
@@ -57,7 +58,7 @@ def of(
 
 def _measured(evaluation: Evaluation) -> dict[str, str]:
     lines = [
-        f"{name}: {number(m.value, 3)} ({number(m.low, 3)} – {number(m.high, 3)})"
+        f"{metric_name(name)}: {number(m.value, 3)} ({number(m.low, 3)} – {number(m.high, 3)})"
         for name, m in evaluation.metrics.items()
     ]
     found = {

@@ -114,6 +114,10 @@ class Card:
         return sum(bool(f.value) and f.source is not Source.PERSON for f in fields) / len(fields)
 
 
+TYPED = frozenset({"model.contact"})
+"""Fields that the record fills and people are asked to better, beside those that only people fill."""
+
+
 def _section(section_id: str, title: str, *fields: tuple[str, str, Source]) -> Section:
     return Section(
         section_id, title, tuple(Field(f"{section_id}.{name}", label, s) for name, label, s in fields)

@@ -43,7 +43,7 @@ def write(store, who, dataset_id, **purposes):
 
 def test_flags_are_proposed_and_stay_proposals(store, kept):
     made = kept()
-    assert made.personal == ("customer_id",)
+    assert made.personal == ("customer_id", "diagnosis", "union_member")
     assert made.sensitive == ("diagnosis", "union_member")
     assert made.flags_confirmed_at is None
     assert read(store, made.id) == made
