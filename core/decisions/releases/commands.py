@@ -173,6 +173,7 @@ def resubmit(uow: UnitOfWork, request_id: str, *, note: str = "", adopt_kpis: bo
     policy = queries.policy(uow.session, row.policy_digest)
     row.state, row.round, row.closed_at = following.value, row.round + 1, None
     row.note = seal_text(uow, uow.actor.id, note.strip()) or row.note
+    row.reminded_at = row.escalated_at = None
     row.due_at = uow.now + timedelta(days=policy.due_days)
     seen = _open_round(uow, row, version)
     uow.session.add(row)

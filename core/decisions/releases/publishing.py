@@ -13,7 +13,7 @@ from core.errors import Conflict
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
-from core.platform.store import UnitOfWork
+from core.platform.store import Json, UnitOfWork
 
 
 def publish_policy(uow: UnitOfWork, text: str) -> Policy:
@@ -47,12 +47,14 @@ def publish_policy(uow: UnitOfWork, text: str) -> Policy:
         )
     )
     uow.session.flush()
-    facts = {
+    facts: dict[str, Json] = {
         "name": policy.name,
         "version": policy.version,
         "tier": policy.tier,
         "environment": policy.environment,
     }
+    if policy.single_person:
+        facts["single_person"] = True
     uow.record("policy.published", "policy", policy.digest, facts)
     return policy
 

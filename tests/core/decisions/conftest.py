@@ -71,7 +71,7 @@ class Bench:
         auc = float(roc_auc_score(label, probability))
         with self.store.unit_of_work(author) as uow:
             made = registry.add_version(
-                uow, use_case=self.use_case, model_name="scorecard", artifact_digest=new_id("f"), artifact_name="m.skops",
+                uow, use_case=self.use_case, model_name="scorecard", artifact_digest=self.store.files.put_bytes(new_id("f").encode()).digest, artifact_name="m.skops",
                 artifact_size=10, format="skops", dataset_id="ds_1", dataset_digest=dataset, label_column="default",
                 positive_label="yes", operating_threshold=0.5, note="",
             )  # fmt: skip
