@@ -9,8 +9,8 @@ import re
 import struct
 from typing import BinaryIO, cast
 
-from core.assets.intake.inert import Name
 from core.assets.intake.reasons import Rejected
+from core.assets.intake.stubs import Name
 
 Facts = dict[str, object]
 MOST_JSON = 512 << 20

@@ -7,18 +7,18 @@ from pathlib import Path
 from sqlmodel import col, select
 
 from core.assets.datasets import commands as datasets
-from core.assets.datasets import personal, reading
+from core.assets.datasets import personal
 from core.assets.datasets import queries as tables
-from core.assets.intake import formats, queries, tabular
+from core.assets.intake import formats, queries, submission, tabular
 from core.assets.intake.draft import JOB, ArtifactFile, Draft, FileKind, TableFile
-from core.assets.intake.formats import EVIDENCE_ONLY, FORMAT_NAMES, Format
+from core.assets.intake.formats import Format
 from core.assets.intake.reviews import approve_names, refuse_names
 from core.assets.intake.tables import DraftRow
 from core.assets.registry import commands as registry
 from core.assets.registry import queries as registered
 from core.assets.registry.usecase import Task, UseCase
 from core.errors import Conflict, Invalid, NotFound
-from core.i18n import N_, _
+from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs.commands import enqueue
@@ -155,8 +155,8 @@ def submit_draft(
             field="table" if draft.table is None else "artifact",
         )
     case = registered.use_case(uow.session, use_case)
-    _require_columns(draft.table, label_column, protected, score_column)
-    mapping = _sound_mapping(draft.table, mapping or {}, label_column)
+    submission.require_columns(draft.table, label_column, protected, score_column)
+    mapping = submission.sound_mapping(draft.table, mapping or {}, label_column)
     if operating_threshold is not None and not 0.0 <= operating_threshold <= 1.0:
         raise Invalid(
             "submission.threshold",
@@ -165,7 +165,7 @@ def submit_draft(
         )
     name = model_name.strip() or case.slug
     artifact = draft.artifact or _declared(uow, case, name, draft.table, score_column)
-    _require_scores(artifact, score_column)
+    submission.require_scores(artifact, score_column)
     dataset = datasets.add_dataset(
         uow,
         digest=draft.table.digest,
@@ -228,60 +228,6 @@ def _table(stored: StoredFile, name: str, read: tabular.Read) -> TableFile:
         personal=personal.personal(names),
         protected=personal.protected(names),
     )
-
-
-def _require_columns(table: TableFile, label: str, protected: Sequence[str], score: str) -> None:
-    names = [c.name for c in table.columns]
-    reading.require_column(label, names, name=table.name)
-    for column in (*protected, *([score] if score else ())):
-        reading.require_column(column, names, name=table.name)
-    if score == label:
-        raise Invalid(
-            "submission.score_is_label",
-            N_("The column {column} cannot hold both the label and the scores."),
-            field="score_column",
-            column=label,
-        )
-
-
-def _sound_mapping(table: TableFile, mapping: Mapping[str, str], label: str) -> dict[str, str]:
-    names = [c.name for c in table.columns]
-    kept = {
-        feature: column for feature, column in mapping.items() if feature and column and feature != column
-    }
-    for column in kept.values():
-        reading.require_column(column, names, name=table.name)
-    twice = sorted(c for c in set(kept.values()) if list(kept.values()).count(c) > 1)
-    if twice or label in kept.values():
-        raise Invalid(
-            "mapping.twice",
-            N_("The column {column} cannot stand for two things."),
-            fix=N_("Map each feature to a column of its own, and none to the label."),
-            field="mapping",
-            column=twice[0] if twice else label,
-        )
-    return kept
-
-
-def _require_scores(artifact: ArtifactFile, score_column: str) -> None:
-    unread = Format(artifact.format) in EVIDENCE_ONLY
-    if unread and not score_column:
-        raise Invalid(
-            "submission.scores",
-            N_("Aval does not load {format}: name the column of the table that holds the model's scores."),
-            fix=N_(
-                "Add a column with the model's own output to the table, or send the model as ONNX or skops."
-            ),
-            field="score_column",
-            format=_(FORMAT_NAMES[Format(artifact.format)]),
-        )
-    if score_column and not unread:
-        raise Invalid(
-            "submission.scores_unneeded",
-            N_("Aval computes the scores of this model itself."),
-            fix=N_("Leave the column of scores empty, or submit the table without a model file."),
-            field="score_column",
-        )
 
 
 def _declared(uow: UnitOfWork, case: UseCase, name: str, table: TableFile, scores: str) -> ArtifactFile:

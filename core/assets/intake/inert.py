@@ -12,8 +12,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, ClassVar, cast
 
 from core.assets.intake.reasons import Rejected
-
-Name = tuple[str, str]
+from core.assets.intake.stubs import Answer, Name, Names, Stub, answer
 
 WRAPPER: Name = ("joblib.numpy_pickle", "NumpyArrayWrapper")
 RECONSTRUCTOR: Name = ("copyreg", "_reconstructor")
@@ -22,80 +21,9 @@ ARRAY_FACTS = {"subclass", "shape", "order", "dtype", "allow_mmap"}
 MOST_MEMO = 1 << 24
 MOST_DEPTH = 200
 MOST_MARKS = 10_000
-MOST_NAMES = 20_000
 CHUNK = 1 << 20
 TRAINED_WITH = "_sklearn_version"
 """What scikit-learn writes into the state of every estimator."""
-
-
-class _Answer:
-    """What a call of a stub answers: it accepts everything and does nothing."""
-
-    name: Name | None = None
-    arguments: tuple[object, ...] = ()
-    state: object = None
-    built = False
-
-    def __setstate__(self, state: object) -> None:
-        self.state = state
-        self.built = True
-
-    def append(self, _item: object) -> None:
-        """Take an item of a list, and forget it."""
-
-    def extend(self, _items: object) -> None:
-        """Take items of a list, and forget them."""
-
-    def add(self, _item: object) -> None:
-        """Take an item of a set, and forget it."""
-
-    def __setitem__(self, _key: object, _value: object) -> None:
-        """Take an item of a mapping, and forget it."""
-
-    def __call__(self, *arguments: object, **_named: object) -> "_Answer":
-        return _answer(None, arguments)
-
-
-def _answer(name: Name | None, arguments: tuple[object, ...]) -> _Answer:
-    answer = object.__new__(_Answer)
-    answer.name = name
-    answer.arguments = arguments
-    return answer
-
-
-class _Stub(type):
-    """The type of every stub class: calling or instantiating it gives an `_Answer`."""
-
-    name: Name
-
-    def __call__(cls, *arguments: object, **_named: object) -> _Answer:
-        return _answer(cls.name, arguments)
-
-
-def _new(cls: _Stub, *arguments: object, **_named: object) -> _Answer:
-    return _answer(cls.name, arguments)
-
-
-class _Names:
-    """The names asked for so far, and one stub for each."""
-
-    def __init__(self) -> None:
-        self._stubs: dict[Name, _Stub] = {}
-
-    def stub(self, module: object, name: object) -> _Stub:
-        if type(module) is not str or type(name) is not str:
-            raise Rejected("name")
-        if len(self._stubs) >= MOST_NAMES:
-            raise Rejected("names")
-        key = (module, name)
-        if key not in self._stubs:
-            made = _Stub(f"{module}.{name}", (_Answer,), {"__new__": _new})
-            made.name = key
-            self._stubs[key] = made
-        return self._stubs[key]
-
-    def asked(self) -> frozenset[Name]:
-        return frozenset(self._stubs)
 
 
 class _CReader(pickle.Unpickler):
@@ -103,7 +31,7 @@ class _CReader(pickle.Unpickler):
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file, encoding="latin1")
-        self.names = _Names()
+        self.names = Names()
 
     def find_class(self, module: str, name: str) -> Any:
         return self.names.stub(module, name)
@@ -120,7 +48,7 @@ class _Reader(_Machine):  # type: ignore[misc]
 
     dispatch: ClassVar[dict[int, Callable[[Any], None]]] = dict(_Machine.dispatch)
 
-    def __init__(self, file: BinaryIO, names: _Names, *, arrays: bool, depth: int = 0) -> None:
+    def __init__(self, file: BinaryIO, names: Names, *, arrays: bool, depth: int = 0) -> None:
         super().__init__(file, encoding="latin1")
         self.file = file
         self.names = names
@@ -129,7 +57,7 @@ class _Reader(_Machine):  # type: ignore[misc]
         self.met_arrays = False
         self.trained_with: set[str] = set()
 
-    def find_class(self, module: object, name: object) -> _Stub:
+    def find_class(self, module: object, name: object) -> Stub:
         return self.names.stub(module, name)
 
     def persistent_load(self, _pid: object) -> object:
@@ -143,7 +71,7 @@ class _Reader(_Machine):  # type: ignore[misc]
             raise Rejected("state")
         state = self.stack.pop()
         target = self.stack[-1]
-        if not isinstance(target, _Answer):
+        if not isinstance(target, Answer):
             # A state given to a class or to plain data changes what a later name means.
             raise Rejected("state")
         target.__setstate__(state)
@@ -180,7 +108,7 @@ class _Reader(_Machine):  # type: ignore[misc]
             raise Rejected("memo")
         self.memo[index] = self.stack[-1]
 
-    def _skip_array(self, state: object) -> _Answer:
+    def _skip_array(self, state: object) -> Answer:
         """Step over the bytes of one array as joblib's `NumpyArrayWrapper.read_array` takes them."""
         self.met_arrays = True
         if type(state) is not dict or not set(state) >= ARRAY_FACTS:
@@ -194,7 +122,7 @@ class _Reader(_Machine):  # type: ignore[misc]
             if self.depth > MOST_DEPTH:
                 raise Rejected("nested")
             _nested(self.file, self.names, self.depth + 1)
-            return _answer(None, ())
+            return answer(None, ())
         if facts.get("numpy_array_alignment_bytes") is not None:
             padding = self.file.read(1)
             if len(padding) != 1:
@@ -204,7 +132,7 @@ class _Reader(_Machine):  # type: ignore[misc]
         for n in shape:
             count *= n
         self._skip(count * size)
-        return _answer(None, ())
+        return answer(None, ())
 
     def _skip(self, left: int) -> None:
         while left > 0:
@@ -214,16 +142,16 @@ class _Reader(_Machine):  # type: ignore[misc]
             left -= got
 
 
-def _made(target: _Answer) -> Name | None:
+def _made(target: Answer) -> Name | None:
     """Return the name of the class of which `target` is an instance, as the loader would see it."""
-    if target.name == RECONSTRUCTOR and target.arguments and isinstance(target.arguments[0], _Stub):
+    if target.name == RECONSTRUCTOR and target.arguments and isinstance(target.arguments[0], Stub):
         return target.arguments[0].name
     return target.name
 
 
 def _item(dtype: object) -> tuple[int, bool]:
     """Return bytes per item and whether items are objects; `Rejected` for a dtype not understood exactly."""
-    if not isinstance(dtype, _Answer) or dtype.name != DTYPE or not dtype.arguments:
+    if not isinstance(dtype, Answer) or dtype.name != DTYPE or not dtype.arguments:
         raise Rejected("array_type")
     code = dtype.arguments[0]
     found = re.fullmatch(r"([biufcmMSUVO])(\d{1,9})", code) if type(code) is str else None
@@ -241,7 +169,7 @@ def _item(dtype: object) -> tuple[int, bool]:
     return number, False
 
 
-def _fields(dtype: _Answer, letter: str, number: int) -> dict[object, object] | None:
+def _fields(dtype: Answer, letter: str, number: int) -> dict[object, object] | None:
     """Return the fields that the state of a dtype names: (version, order, subdtype, names, fields, size, …)."""
     state = dtype.state
     if type(state) is not tuple or not 8 <= len(state) <= 9:
@@ -260,17 +188,17 @@ def _fields(dtype: _Answer, letter: str, number: int) -> dict[object, object] | 
     return cast("dict[object, object]", fields)
 
 
-def _nested(file: BinaryIO, names: _Names, depth: int) -> None:
+def _nested(file: BinaryIO, names: Names, depth: int) -> None:
     """Read the pickle that joblib writes for an object array; older joblib reads it with the C machine."""
     start = file.tell()
-    own = _Names()
+    own = Names()
     _Reader(file, own, arrays=False, depth=depth).load()
     _agree(file, start, own)
     for module, name in own.asked():
         names.stub(module, name)
 
 
-def _agree(file: BinaryIO, start: int, names: _Names) -> None:
+def _agree(file: BinaryIO, start: int, names: Names) -> None:
     end = file.tell()
     file.seek(start)
     second = _CReader(file)
@@ -296,7 +224,7 @@ def read(file: BinaryIO) -> tuple[frozenset[Name], tuple[str, ...]]:
     `file` is seekable and uncompressed. Raise `Rejected` for anything that is not one whole, understood pickle:
     parse errors, bytes after the end, a disagreement between the two machines.
     """
-    names = _Names()
+    names = Names()
     start = file.tell()
     reader = _Reader(file, names, arrays=True)
     try:

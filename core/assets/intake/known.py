@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from core.assets.intake.inert import Name
+from core.assets.intake.stubs import Name
 
 FOLDER = Path(__file__).parents[3] / "data" / "intake"
 LIST = FOLDER / "known_names.toml"

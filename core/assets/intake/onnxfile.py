@@ -2,8 +2,8 @@
 
 from typing import BinaryIO
 
-from core.assets.intake.inert import Name
 from core.assets.intake.reasons import Rejected
+from core.assets.intake.stubs import Name
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 from core.assets.intake import archive, boosterfiles, formats, inert, known, mlflow, onnxfile, unpacking
 from core.assets.intake.formats import EVIDENCE_ONLY, FORMAT_NAMES, Format
-from core.assets.intake.inert import Name
 from core.assets.intake.known import NameList
 from core.assets.intake.reasons import Rejected, told
+from core.assets.intake.stubs import Name
 from core.errors import Invalid
 from core.i18n import N_
 
