@@ -144,6 +144,7 @@ def _read(session: Session, release_id: str) -> Decision:
         "environment": release.environment,
         "state": release.state.value,
         "round": release.round,
+        "emergency": release.emergency,
         "requested_at": release.requested_at.isoformat(),
         "decided_at": decided.isoformat() if decided else None,
         "expires_at": release.expires_at.isoformat() if release.expires_at else None,
@@ -163,6 +164,9 @@ def _read(session: Session, release_id: str) -> Decision:
                 "area": s.area,
                 "meaning": s.meaning.value,
                 "signed_at": s.signed_at.isoformat(),
+                "on_behalf_of": s.on_behalf_of,
+                "confirmed_by": s.confirmed_by,
+                "snapshot": s.snapshot_digest or current.snapshot_digest,
             }
             for s in queries.signatures(session, release_id, release.round)
         ],

@@ -285,12 +285,31 @@ def check_votes(said: Said, events: "list[Said]") -> None:
     signed = [
         e for e in events if e["action"] == "release.signed" and e["data"].get("round") == said["round"]
     ]
-    logged = [(e["actor"]["id"], e["data"]["area"], e["data"]["meaning"]) for e in signed]
-    stated = [(s["person"], s["area"], s["meaning"]) for s in said["signatures"]]
+    logged = [
+        (
+            e["actor"]["id"],
+            e["data"]["area"],
+            e["data"]["meaning"],
+            e["data"]["snapshot"],
+            e["data"].get("on_behalf_of", ""),
+            e["data"].get("confirmed_by", ""),
+        )
+        for e in signed
+    ]
+    stated = [
+        (s["person"], s["area"], s["meaning"], s["snapshot"], s["on_behalf_of"], s["confirmed_by"])
+        for s in said["signatures"]
+    ]
     wrong(sorted(logged) != sorted(stated), "the signatures are not those in the log")
     for event in signed:
-        wrong(event["data"]["snapshot"] != said["snapshot"]["digest"], "a signature is bound to other facts")
         wrong(event["data"]["policy"] != said["policy"]["digest"], "a signature is under another policy")
+    broken = any(e["action"] == "release.emergency" for e in events)
+    wrong(broken != said["emergency"], "the log says otherwise whether this was an emergency")
+    approvals = [s for s in said["signatures"] if s["meaning"] == "approve"]
+    wrong(
+        any(s["snapshot"] != said["snapshot"]["digest"] for s in approvals),
+        "an approval is bound to other facts",
+    )
 
 
 def check(path: Path, *, artifact: "Path | None" = None, log_key: "str | None" = None) -> Said:
@@ -338,6 +357,7 @@ def check(path: Path, *, artifact: "Path | None" = None, log_key: "str | None" =
         "environment": said["environment"],
         "state": said["state"],
         "decided_at": said["decided_at"],
+        "emergency": said["emergency"],
         "signatures": said["signatures"],
         "policy": said["policy"],
         "gates": said["gates"],
@@ -363,7 +383,13 @@ def told(answer: Said) -> str:
         f"                     read in isolation: {answer['model']['isolation']}; verdict: {answer['model']['verdict']}",
         "Who approved?        " + ("" if answer["signatures"] else "nobody"),
     ]
-    lines += [f"  {s['signed_at']}  {s['person']}  {s['area']}: {s['meaning']}" for s in answer["signatures"]]
+    if answer["emergency"]:
+        lines.append("  EMERGENCY: it went live before the signatures that its policy asks")
+    lines += [
+        f"  {s['signed_at']}  {s['person']}  {s['area']}: {s['meaning']}"
+        + (f" (on behalf of {s['on_behalf_of']})" if s["on_behalf_of"] else "")
+        for s in answer["signatures"]
+    ]
     policy, log = answer["policy"], answer["log"]
     failed = [g["kind"] for g in answer["gates"] if g["blocks"]]
     lines += [

@@ -17,6 +17,7 @@ from core.decisions.releases.dossier_making import write_dossier
 from core.errors import Conflict
 from core.platform.audit.checkpoint import public_bytes, verifier_key
 from core.platform.audit.keys import signing_key
+from tests.core.decisions.releases.test_unusual import break_glass
 
 MODEL = random.Random(7).randbytes(40_000)
 
@@ -28,16 +29,20 @@ def decided(bench):
     return bench, release
 
 
-def approve(bench) -> str:
-    ana, bea = bench.people["ana"], bench.people["bea"]
-    version = bench.version(ana)
+def stored_version(bench) -> str:
+    """A version of ana's whose bytes are in the store."""
+    version = bench.version(bench.people["ana"])
     stored = bench.store.files.put_bytes(MODEL)
-    with bench.store.unit_of_work(ana) as uow:
+    with bench.store.unit_of_work(bench.people["ana"]) as uow:
         row = uow.session.get(VersionRow, version)
         row.artifact_digest, row.artifact_size, row.isolation = stored.digest, stored.size, "full"
         uow.session.add(row)
         uow.record("test.stored", "version", version)
-    release = bench.request(bea, version)
+    return version
+
+
+def approve(bench) -> str:
+    release = bench.request(bench.people["bea"], stored_version(bench))
     for name in ("otto", "carl"):
         bench.sign(bench.people[name], release)
     return release
@@ -88,6 +93,14 @@ def test_a_stranger_reads_who_approved_what_under_which_policy(decided, tmp_path
     text = path.read_bytes()
     for person in ("Otto", "otto@example.org", "Checked the gates"):
         assert person.encode() not in text
+
+
+def test_an_emergency_says_that_nobody_had_signed(bench, tmp_path: Path) -> None:
+    release = break_glass(bench, "otto", stored_version(bench))
+    path = make(bench, release, tmp_path / "d.zip")
+    answer = verify_dossier.check(path)
+    assert (answer["emergency"], answer["signatures"], answer["state"]) == (True, [], "live")
+    assert "EMERGENCY" in verify_dossier.told(answer)
 
 
 def test_without_the_artifact_the_file_beside_it_is_checked(decided, tmp_path: Path) -> None:
