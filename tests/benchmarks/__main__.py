@@ -1,6 +1,7 @@
 """Measure, print, compare: exit status 1 when a figure passes its limit. `python -m tests.benchmarks [name…]`."""
 
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audit, demo, intake, journey, pages, proofs
+from tests.benchmarks import audit, demo, drift, intake, journey, pages, proofs
 
 LIMITS = Path(__file__).parent / "limits.toml"
 MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
@@ -29,6 +30,9 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "start_second": pages.second_start,
     "page_p95": pages.under_load,
     "journey": journey.upload_to_explained,
+    "drift_cpu": drift.exact,
+    "drift_10m": drift.long,
+    "drift_500": drift.wide,
 }
 """By the first figure of each; a measure may yield several figures, and each repeat yields them again."""
 
@@ -64,8 +68,13 @@ class Figure:
 @click.command()
 @click.argument("names", nargs=-1)
 @click.option("--json", "target", type=click.Path(path_type=Path), help="Write the figures there too.")
-def bench(names: tuple[str, ...], target: Path | None) -> None:
+@click.option(
+    "--peers", is_flag=True, help="Install and measure the peers too, in environments of their own."
+)
+@click.option("--large", is_flag=True, help="Also what takes gigabytes of files.")
+def bench(names: tuple[str, ...], target: Path | None, peers: bool, large: bool) -> None:
     """Measure everything, or the NAMES given."""
+    os.environ.update({"AVAL_BENCH_PEERS": str(int(peers)), "AVAL_BENCH_LARGE": str(int(large))})
     limits = tomllib.loads(LIMITS.read_text())
     tolerance = limits.pop("tolerance")
     unknown = set(names) - set(MEASURES)
