@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audit, demo, drift, intake, journey, pages, proofs
+from tests.benchmarks import audit, demo, drift, intake, journey, pages, proofs, review
 
 LIMITS = Path(__file__).parent / "limits.toml"
 MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
@@ -29,6 +29,7 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "demo_seed": demo.seed,
     "start_second": pages.second_start,
     "page_p95": pages.under_load,
+    "review_p95": review.page,
     "journey": journey.upload_to_explained,
     "drift_cpu": drift.exact,
     "drift_10m": drift.long,
