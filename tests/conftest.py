@@ -124,14 +124,22 @@ def postgres_store(
     postgres_server: str, postgres_template: str, tmp_path: Path, hands: Hands
 ) -> Iterator[Store]:
     """A migrated, empty PostgreSQL store."""
+    yield from postgres_clone(postgres_server, postgres_template, tmp_path, hands)
+
+
+def postgres_clone(
+    server: str, template: str, folder: Path, clock: Callable[[], datetime]
+) -> Iterator[Store]:
+    """Open a clone of the template, and drop it afterwards."""
     name = f"aval_{secrets.token_hex(6)}"
-    with _admin(postgres_server) as admin:
-        admin.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"'))
-    url = _sibling(postgres_server, name)
-    store = Store(Settings(folder=str(tmp_path / "pg"), database_url=url), append, clock=hands)
+    with _admin(server) as admin:
+        admin.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    store = Store(
+        Settings(folder=str(folder / "pg"), database_url=_sibling(server, name)), append, clock=clock
+    )
     yield store
     store.close()
-    with _admin(postgres_server) as admin:
+    with _admin(server) as admin:
         admin.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
