@@ -18,7 +18,7 @@ def checkpoint_list(found: Sequence[KeptCheckpoint]) -> None:
             "size": [each.size for each in found],
             "time": [moment(each.time) for each in found],
             "places": [", ".join(each.places) or _("this installation only") for each in found],
-            "key": [each.key.rsplit("+", 2)[1] for each in found],
+            "key": [each.key.split("+", 2)[1] for each in found],
         },
         column_config={
             "size": st.column_config.NumberColumn(_("Entries sealed"), width="small", format="localized"),

@@ -19,6 +19,6 @@ def record_rotation(uow: UnitOfWork, *, old: str, new: str, endorsed: str, ackno
     uow.record(
         KEY_ROTATED,
         "log_key",
-        new.rsplit("+", 2)[1],
+        new.split("+", 2)[1],
         {"old": old, "new": new, "endorsed_by_old": endorsed, "acknowledged_by_new": acknowledged},
     )
