@@ -11,10 +11,10 @@ from app.ui.text import label, shorten
 from core.i18n import _
 
 ROW = 88
-HALF = 0.29
-"""Half of a box of two lines, in rows: arrows begin and end at boxes, not behind them."""
-WIDE = 26
-"""Characters of a node's line; a row of four still fits beside one another on a desktop, two on a phone."""
+HALF, HALF_OF_ONE = 0.29, 0.2
+"""Half of a box of two lines and of one, in rows: arrows begin and end at boxes, not behind them."""
+WIDE, NARROW = 26, 16
+"""Characters of a node's line alone or with one beside it, and in a row of three, which a phone still holds."""
 
 Tone = Literal["plain", "accent", "good", "muted"]
 
@@ -48,21 +48,24 @@ def lineage_graph(graph: Graph, *, key: str) -> None:
     """Draw the boxes and the arrows between them."""
     colours = palette()
     places = _places(graph.nodes)
+    details = {node.id: node.detail for node in graph.nodes}
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1], y=[0.4, -len(graph.rows) + 0.4], mode="markers", marker={"opacity": 0}, hoverinfo="skip"
     )
     for a, b in graph.edges:
         (ax, ay), (x, y) = places[a], places[b]
+        out, into = (HALF if details[end] else HALF_OF_ONE for end in (a, b))
         figure.add_annotation(
-            x=x, y=y + HALF, ax=ax, ay=ay - HALF, xref="x", yref="y", axref="x", ayref="y", text="", showarrow=True,
+            x=x, y=y + into, ax=ax, ay=ay - out, xref="x", yref="y", axref="x", ayref="y", text="", showarrow=True,
             arrowhead=2, arrowwidth=1.4, arrowcolor=colours.muted,
         )  # fmt: skip
     for node in graph.nodes:
         x, y = places[node.id]
-        lines = [f"<b>{label(shorten(node.title, WIDE))}</b>"]
+        wide = WIDE if sum(other.row == node.row for other in graph.nodes) < 3 else NARROW
+        lines = [f"<b>{label(shorten(node.title, wide))}</b>"]
         if node.detail:
-            lines.append(label(shorten(node.detail, WIDE + 8)))
+            lines.append(label(shorten(node.detail, wide + 8)))
         figure.add_annotation(
             x=x, y=y, text="<br>".join(lines), showarrow=False, bordercolor=_border(node.tone, colours), borderwidth=1.4,
             borderpad=7, bgcolor=colours.background, font={"size": 12, "color": colours.text}, align="center",

@@ -15,7 +15,8 @@ from core.evidence.monitoring.records import Coverage
 from core.i18n import _, day, moment, ngettext
 
 ICONS = ("table", "deployed_code", "approval", "apps", "monitoring")
-MOST_PARTS, MOST_RELEASES, MOST_APPLICATIONS = 3, 4, 4
+MOST_PARTS, MOST_RELEASES, MOST_APPLICATIONS = 2, 3, 3
+"""In one row of the graph; a phone holds three boxes beside one another."""
 
 
 def stages(graph: Graph, details: Mapping[str, Sequence[str]]) -> list[Stage]:
@@ -61,13 +62,13 @@ def lineage_of(
         )
         edges.append(("version", release.id))
     sources = [r.id for r in releases[:MOST_RELEASES] if _is_live(r, live)]
-    for at, application in enumerate(applications[:MOST_APPLICATIONS]):
+    for at, application in enumerate(_shown(applications)):
         nodes.append(Node(f"app{at}", 3, application, "", "plain" if sources else "muted"))
         edges += [(source, f"app{at}") for source in sources]
     if log is not None:
         span = _("{first} to {last}", first=day(log.first), last=day(log.last))
         nodes.append(Node("log", 4, ngettext("{n} prediction", "{n} predictions", log.rows), span))
-        feeding = [f"app{at}" for at in range(len(applications[:MOST_APPLICATIONS]))] if sources else []
+        feeding = [f"app{at}" for at in range(len(_shown(applications)))] if sources else []
         edges += [(source, "log") for source in feeding or ["version"]]
     rows = (_("Data"), _("Version"), _("Releases"), _("Consuming applications"), _("Predictions"))
     return Graph(rows, tuple(nodes), tuple(edges))
@@ -94,6 +95,14 @@ def lineage_details(
         ),
         "log": outcomes,
     }
+
+
+def _shown(applications: Sequence[str]) -> list[str]:
+    """Name as many applications as a row holds; the rest is counted in the last box."""
+    if len(applications) <= MOST_APPLICATIONS:
+        return list(applications)
+    rest = len(applications) - MOST_APPLICATIONS + 1
+    return [*applications[: MOST_APPLICATIONS - 1], ngettext("and {n} more", "and {n} more", rest)]
 
 
 def _is_live(release: Release, environments: Collection[str]) -> bool:

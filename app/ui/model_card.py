@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.ui import badges
 from app.ui.card import card
-from app.ui.text import paragraphs
-from core.assets.registry.card import TYPED, Card, FilledSection, Source
+from app.ui.text import digest, paragraphs
+from core.assets.registry.card import TYPED, Card, Filled, FilledSection, Source
 from core.i18n import N_, _, percent
 
 _SOURCES: Mapping[Source, str] = {
@@ -30,9 +30,7 @@ def card_view(found: Card) -> None:
                 {
                     _("Field"): [f"**{_(f.field.label)}**" for f in section.fields],
                     _("Value"): [
-                        paragraphs(f.value)
-                        if f.value
-                        else badges.badge(_("empty"), badges.Tone.WARN, "edit_note")
+                        _value(f) if f.value else badges.badge(_("empty"), badges.Tone.WARN, "edit_note")
                         for f in section.fields
                     ],
                     _("Source"): [f":gray[{_(_SOURCES[f.source])}]" for f in section.fields],
@@ -67,6 +65,11 @@ def card_form(found: Card, *, key: str) -> dict[str, str] | None:
     if not saved:
         return None
     return {name: text for name, text in typed.items() if text.strip() != before[name].strip()}
+
+
+def _value(filled: Filled) -> str:
+    """Write a value; a digest is shortened, since a table cell that scrolls is out of reach for a keyboard."""
+    return digest(filled.value, 32) if filled.field.id == "model.digest" else paragraphs(filled.value)
 
 
 def _share(section: FilledSection) -> str:

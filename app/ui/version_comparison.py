@@ -151,12 +151,16 @@ def _cards(left: Side, right: Side) -> None:
     st.table(
         {
             _("Field"): [f"**{md(after[key][0])}**" for key in differ],
-            f"v{left.version.number}": [paragraphs(before[key][1]) or "–" for key in differ],
-            f"v{right.version.number}": [paragraphs(after[key][1]) or "–" for key in differ],
+            f"v{left.version.number}": [_said(before.get(key)) for key in differ],
+            f"v{right.version.number}": [_said(after[key]) for key in differ],
         },
         border="horizontal",
         hide_index=True,
     )
+
+
+def _said(field: tuple[str, str] | None) -> str:
+    return paragraphs(field[1]) if field and field[1] else "–"
 
 
 def _values(found: Card) -> Mapping[str, tuple[str, str]]:
