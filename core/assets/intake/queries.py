@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from core.assets.datasets import queries as datasets
 from core.assets.intake import classification, facts, multiclass, regression
 from core.assets.intake.draft import ArtifactFile, Draft, TableFile
 from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
 from core.assets.intake.tables import DraftRow, EvaluationRow, NamesReviewRow
+from core.assets.registry import Version
 from core.assets.registry import queries as registry
 from core.assets.registry.card import Card, fill
 from core.errors import NotFound
@@ -56,6 +57,21 @@ def evaluation(session: Session, version_id: str) -> Evaluation | None:
         predictions_digest=row.predictions_digest,
         notes=tuple(row.notes),
     )
+
+
+def earlier_metrics(session: Session, version: Version, *, most: int = 12) -> tuple[dict[str, float], ...]:
+    """Return the metrics of the evaluated versions before this one, oldest first, without their curves."""
+    before = [v.id for v in registry.versions(session, version.use_case_id) if v.number < version.number][
+        :most
+    ]
+    query = select(EvaluationRow.version_id, EvaluationRow.metrics).where(
+        col(EvaluationRow.version_id).in_(before)
+    )
+    found = {
+        version_id: {name: float(estimate["value"]) for name, estimate in metrics.items()}
+        for version_id, metrics in session.exec(query)
+    }
+    return tuple(found[i] for i in reversed(before) if i in found)
 
 
 def names_approved(session: Session, artifact_digest: str, names_digest: str, list_version: str) -> bool:

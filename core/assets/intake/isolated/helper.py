@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -68,6 +69,8 @@ def main() -> None:
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     prepared = jail.prepare(jail.readable_folders(str(Path(__file__).resolve().parents[4])))
+    if sys.argv[2] == "-":
+        _warm()
     # What is imported stays: a collection in a child would copy every page of it.
     gc.collect()
     gc.freeze()
@@ -95,6 +98,37 @@ def main() -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(watched[end], signal.SIGKILL)
                 watched.pop(end)
+
+
+def _warm() -> None:
+    """Let the libraries import what they import late, once here and not again in every child.
+
+    A tiny model of our own making: no OpenMP, for a child must find no threads begun.
+    """
+    import joblib  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+    import pandas as pd  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415
+    from sklearn.compose import make_column_transformer  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: PLC0415
+
+    importlib.import_module("core.assets.intake.isolated.protocol")
+    rows = pd.DataFrame({"n": np.arange(4.0), "s": ["a", "b", "a", "b"]})
+    rows["c"] = rows.s.astype("category")
+    table = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)
+    with tempfile.TemporaryFile() as file:
+        with pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        file.flush()
+        rows = _table(file.fileno())
+    columns = make_column_transformer((StandardScaler(), ["n"]), (OneHotEncoder(), ["s", "c"]))
+    model = make_pipeline(columns, LogisticRegression(max_iter=5)).fit(rows, [0, 1, 0, 1])
+    with tempfile.TemporaryFile() as file, joblib.parallel_config(backend="sequential"):
+        joblib.dump(model, file)
+        file.seek(0)
+        joblib.load(file).predict_proba(rows)
 
 
 def once() -> None:
