@@ -70,7 +70,8 @@ with reading() as view:
 with page_header(_("Releases"), help_text=_("Nothing goes live without the signatures its policy asks.")):
     at = as_of_control(current().zone, store().clock().date())
     if allowed(me, Permission.REQUEST_RELEASE):
-        request_button(choices(), send)
+        linked = {name: st.query_params.get(name, "") for name in ("use_case", "version")}
+        request_button(choices(), send, **linked)
     if own := [area.value for area in AREAS if area.value in me.roles]:
         others = {i: name for i, name in people.items() if i != me.id}
         delegation_button(

@@ -19,18 +19,34 @@ class Choice:
     environments: tuple[str, ...]
 
 
-def request_button(choices: Mapping[str, Choice], send: Callable[[str, str, str], None]) -> None:
-    """Draw the button; its dialog calls `send` with version id, environment and note."""
+def request_button(
+    choices: Mapping[str, Choice],
+    send: Callable[[str, str, str], None],
+    *,
+    use_case: str = "",
+    version: str = "",
+) -> None:
+    """Draw the button; its dialog calls `send` with version id, environment and note.
+
+    With `use_case` (slug) and `version` (number) from a link, the dialog is open and they are chosen.
+    """
+    slugs = list(choices)
 
     @st.dialog(_("Request a release"), position="right", icon=":material/approval:")
     def ask() -> None:
         st.markdown(
             _("The gates sealed before the evaluation are judged first; then the areas of the policy sign.")
         )
-        slug = st.selectbox(_("Use case"), list(choices), format_func=lambda value: choices[value].title)
+        first = slugs.index(use_case) if use_case in choices else 0
+        slug = st.selectbox(_("Use case"), slugs, index=first, format_func=lambda value: choices[value].title)
         choice = choices[slug]
-        version = st.selectbox(
-            _("Version"), list(choice.versions), format_func=lambda value: choice.versions[value]
+        ids = list(choice.versions)
+        wanted = [i for i, words in choice.versions.items() if words.startswith(f"v{version} ")]
+        chosen = st.selectbox(
+            _("Version"),
+            ids,
+            index=ids.index(wanted[0]) if wanted else 0,
+            format_func=lambda value: choice.versions[value],
         )
         environment = st.selectbox(
             _("Environment"),
@@ -41,7 +57,9 @@ def request_button(choices: Mapping[str, Choice], send: Callable[[str, str, str]
         note = st.text_area(_("What should the approvers know?"), max_chars=2000, height=120)
         if st.button(_("Request the release"), type="primary", icon=":material/approval:"):
             with refusals():
-                send(version, environment, note)
+                send(chosen, environment, note)
 
-    if st.button(_("Request release"), icon=":material/add:", disabled=not choices):
+    linked = use_case in choices and st.session_state.get("requested_from_link") != (use_case, version)
+    if st.button(_("Request release"), icon=":material/add:", disabled=not choices) or linked:
+        st.session_state["requested_from_link"] = (use_case, version)
         ask()
