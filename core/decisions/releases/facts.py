@@ -46,6 +46,7 @@ def snapshot(session: Session, version: Version, environment: str) -> Snapshot:
         policy_digest=sealed.policy_digest,
         card_revision=len(registry.card_revisions(session, version.id)),
         kpi_versions=tuple(sorted(k.revision_id for k in kpis.kpis(session, version.use_case_id))),
+        bundle_digest=registry.bundle(session, version.id).digest,
     )
 
 

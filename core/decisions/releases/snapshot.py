@@ -10,7 +10,7 @@ from core.i18n import N_
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The facts of one round. Digests are SHA-256 in hexadecimal."""
+    """The facts of one round. Digests are SHA-256 in hexadecimal; the bundle's is empty for a model alone."""
 
     artifact_digest: str
     dataset_digest: str
@@ -19,6 +19,7 @@ class Snapshot:
     policy_digest: str
     card_revision: int
     kpi_versions: tuple[str, ...] = ()
+    bundle_digest: str = ""
 
 
 FACT_NAMES: Mapping[str, str] = {
@@ -29,6 +30,7 @@ FACT_NAMES: Mapping[str, str] = {
     "policy_digest": N_("policy"),
     "card_revision": N_("model card"),
     "kpi_versions": N_("pinned KPIs"),
+    "bundle_digest": N_("further parts"),
 }
 
 
@@ -58,6 +60,7 @@ def read(facts: Mapping[str, object]) -> Snapshot:
         policy_digest=str(facts["policy_digest"]),
         card_revision=int(str(facts["card_revision"])),
         kpi_versions=tuple(str(k) for k in pinned) if isinstance(pinned, list) else (),
+        bundle_digest=str(facts.get("bundle_digest", "")),
     )
 
 

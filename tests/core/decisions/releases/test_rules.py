@@ -167,6 +167,7 @@ FACTS = Snapshot("a" * 64, "d" * 64, "evl_1", "t" * 64, "p" * 64, 3, ("kpi_1@2",
         ("thresholds_digest", "x"),
         ("policy_digest", "x"),
         ("card_revision", 4),
+        ("bundle_digest", "x"),
     ],
 )
 def test_any_changed_fact_changes_the_digest_and_is_named(field, value):
