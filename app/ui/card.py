@@ -8,11 +8,16 @@ from streamlit.delta_generator import DeltaGenerator
 
 
 @contextmanager
-def card(title: str, summary: str = "", *, help_text: str = "", key: str | None = None) -> Iterator[None]:
-    """Open a card; `summary` is Markdown at the right of the header (escape a person's text with `md`)."""
+def card(
+    title: str, summary: str = "", *, help_text: str = "", key: str | None = None, anchor: str = ""
+) -> Iterator[None]:
+    """Open a card; `summary` is Markdown at the right of the header (escape a person's text with `md`).
+
+    `anchor` names the card for a link `#anchor` from elsewhere on the page.
+    """
     with st.container(border=True, gap="small", key=key):
         with _header_row():
-            st.header(title, anchor=False, width="content", help=help_text or None)
+            st.header(title, anchor=anchor or False, width="content", help=help_text or None)
             if summary:
                 st.markdown(summary, width="content")
         yield

@@ -147,6 +147,8 @@ def sign(page, review, name):
     type_into(
         page, "Rationale", f"{name}: gates, intervals and drivers were looked at; they are good enough."
     )
+    page.get_by_text(f"It is me, {name}, who signs").click()
+    harness.settled(page)
     press(page, "Sign and record")
     page.get_by_text(f"{name} · signed").first.wait_for()
 

@@ -1,16 +1,23 @@
 """Releases and release review: the queue, the screen, the signature, and the words of a refusal."""
 
+from datetime import timedelta
+
 import pytest
 
 from core.assets.registry import RiskTier
 from core.assets.registry import commands as registry
+from core.decisions.findings import commands as findings
+from core.decisions.findings import queries as found_by
+from core.decisions.findings.severity import Severity
 from core.decisions.releases import commands as releases
-from core.decisions.releases import queries
+from core.decisions.releases import pledges, queries
+from core.decisions.releases.quorum import Meaning
 from core.decisions.releases.states import ReleaseState
 from core.platform.access import commands as access
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM
 from tests.core.decisions.conftest import SAID, bench_on
+from tests.core.decisions.releases.test_unusual import break_glass
 from tests.ui.hands import page_as
 
 
@@ -204,3 +211,92 @@ def test_a_live_version_that_lost_its_standing_says_why(bench):
     bench.sign(bench.people["carl"], request)
     bench.hands.forward(days=400)
     assert "Suspended: The approval has expired." in text(open_page(bench, "otto", release=request))
+
+
+def test_an_unticked_confirmation_signs_nothing(bench):
+    request = waiting(bench)
+    page = open_page(bench, "otto", release=request)
+    page.text_area[0].set_value(SAID)
+    page = press(page, "Sign and record")
+    assert "confirm who you are" in text(page)
+    assert bench.ask(queries.signatures, request) == ()
+
+
+def test_an_approval_with_conditions_names_what_is_owed(bench):
+    request = waiting(bench)
+    bench.sign(bench.people["otto"], request)
+    page = open_page(bench, "carl", release=request)
+    (decision,) = [c for c in page.button_group if c.label == "Your decision"]
+    page = decision.set_value(Meaning.APPROVE_WITH_CONDITIONS).run()
+    by_label = {area.label: area for area in page.text_area}
+    by_label["Rationale"].set_value(SAID)
+    by_label["What must be done"].set_value("Report to the board")
+    confirm(page)
+    page = press(page, "Sign and record")
+    assert not page.exception
+    assert bench.ask(queries.release, request).state is ReleaseState.LIVE
+    shown = text(page)
+    assert "Report to the board" in shown
+    assert "A condition is due" in shown
+    assert [b for b in page.button if b.label == "Condition is met"]
+
+
+def test_a_lent_seat_can_be_taken_from_the_page(bench):
+    until = bench.hands.now + timedelta(days=5)
+    bench.do(bench.people["otto"], releases.delegate, area="operations", to="per_vera", until=until)
+    request = waiting(bench)
+    page = open_page(bench, "vera", release=request)
+    assert "Operations, for Otto" in text(page)
+    page.text_area[0].set_value(SAID)
+    confirm(page)
+    page = press(page, "Sign and record")
+    assert bench.ask(queries.signatures, request)[0].on_behalf_of == "per_otto"
+    assert "for Otto" in text(page)
+
+
+def test_the_emergency_takes_two_steps_and_every_page_says_what_is_owed(bench):
+    request = waiting(bench, strength=0.1)
+    page = open_page(bench, "otto", release=request)
+    page = press(page, "Emergency release")
+    assert "without the signatures" in text(page)
+    assert [b for b in page.button if b.label == "I understand, go on"]
+    assert not [b for b in page.button if b.label == "Release now"], "the second step is not in the first"
+    version = bench.ask(queries.release, request).version.id
+    assert break_glass(bench, "otto", version) == request
+    page = open_page(bench, "otto", release=request)
+    assert bench.live().release.id == request
+    assert "Carl reviews it until" in text(page)
+    theirs = open_page(bench, "carl", release=request)
+    assert "Was it right?" in [c.label for c in theirs.button_group]
+    (debt,) = bench.ask(pledges.debts)
+    bench.hands.forward(hours=80)
+    assert debt.overdue(bench.hands.now)
+    assert "is overdue since" in text(open_page(bench, "cora", release=request))
+
+
+def test_findings_and_their_waivers_stand_on_the_page(bench):
+    request = waiting(bench)
+    version = bench.ask(queries.release, request).version.id
+    due = bench.hands.now + timedelta(days=9)
+    bench.do(bench.people["carl"], findings.open_finding, version_id=version, title="A proxy", text="", severity=Severity.HIGH, owner_id="per_ana", due_at=due)  # fmt: skip
+    page = open_page(bench, "otto", release=request)
+    assert "A proxy" in text(page)
+    page = press(page, "Waive")
+    assert [t for t in page.text_area if t.label == "Why it can wait"]
+    (finding,) = bench.ask(found_by.findings, version)
+    until = bench.hands.now + timedelta(days=3)
+    bench.do(bench.people["otto"], findings.waive, finding.id, reason=SAID, expires_at=until)
+    page = open_page(bench, "otto", release=request)
+    assert [b for b in page.button if b.label == "End the waiver"]
+    assert "Waived until" in text(page)
+    own = open_page(bench, "ana", release=request)
+    assert not [b for b in own.button if b.label in {"Waive", "Resolve"}]
+    assert [b for b in own.button if b.label == "Open a finding"]
+
+
+def test_a_link_opens_the_request_of_its_version(bench):
+    bench.version(bench.people["ana"])
+    bench.version(bench.people["ana"])
+    page = open_page(bench, "ana", "releases", use_case="credit", version="1")
+    (version,) = [s for s in page.selectbox if s.label == "Version"]
+    assert version.value == bench.ask(registry.queries.versions, bench.use_case.id)[1].id

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ibis.expr import types as ir
 
 BINS = 32
+_LARGEST = float(np.finfo(np.float64).max)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -155,10 +156,11 @@ def _slot(value: "ir.Column", edges: NumberEdges) -> "ir.Column":
         middle = (low + high) // 2
         return (value <= cuts[middle]).ifelse(tree(low, middle), tree(middle + 1, high))
 
-    inner = tree(0, len(cuts))
+    slot = value.isnull().ifelse(ibis.literal(0, "int16"), tree(0, len(cuts)))
     if value.type().is_floating():
-        inner = value.isnan().ifelse(ibis.literal(1, "int16"), inner)
-    return value.isnull().ifelse(ibis.literal(0, "int16"), inner)
+        # NaN is asked first: on Spark, Ibis lets `isnull` hold for NaN too.
+        slot = value.isnan().ifelse(ibis.literal(1, "int16"), slot)
+    return slot
 
 
 def _number_cells(table: "ir.Table", numbers: Sequence[_Numbers]) -> dict[str, Cells]:
@@ -193,15 +195,16 @@ def _moments(table: "ir.Table", numbers: Sequence[_Numbers]) -> tuple[int, dict[
                 value.max().name(f"high{place}"),
             ]
             continue
-        strange = value.isnan() | value.isinf()
-        finite = strange.ifelse(None, value)
+        # By comparison: what `isinf` says of an infinity differs between engines.
+        finite = ((value >= -_LARGEST) & (value <= _LARGEST)).ifelse(value, None)
+        endless = (value < -_LARGEST) | ((value > _LARGEST) & ~value.isnan())
         asked += [
             finite.count().name(f"n{place}"),
             finite.sum().name(f"sum{place}"),
             (finite * finite).sum().name(f"squares{place}"),
             finite.min().name(f"low{place}"),
             finite.max().name(f"high{place}"),
-            value.isinf().ifelse(1, 0).sum().name(f"endless{place}"),
+            endless.ifelse(1, 0).sum().name(f"endless{place}"),
         ]
     told = table.aggregate(asked).to_pyarrow().to_pylist()[0]
     found: dict[str, Floats] = {}
