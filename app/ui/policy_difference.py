@@ -22,7 +22,7 @@ def policy_difference(before: str, after: str, *, against: str) -> None:
         + _("against {name}", name=code(against))
         + f" · {ngettext('{n} line', '{n} lines', gone + new)}]]"
     )
-    st.code("\n".join(map(_written, lines)), language="diff", wrap_lines=True)
+    st.code("\n".join(map(_written, lines)), language=None, wrap_lines=True)
 
 
 def _written(line: Line) -> str:

@@ -54,7 +54,7 @@ def _wrong(text: str, problem: Invalid) -> None:
         first, last = max(1, line - _AROUND), min(len(rows), line + _AROUND)
         st.code(
             "\n".join(f"{'→' if n == line else ' '}{n:>4}  {rows[n - 1]}" for n in range(first, last + 1)),
-            language="toml",
+            language=None,
         )
 
 

@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))  # one demo, one Chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     if not shutil.which(harness.CHROMIUM):
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
@@ -29,7 +29,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo organisation, served; asked for only where there is a browser."""
     with harness.demo(tmp_path_factory.mktemp("demo")) as served:

@@ -15,6 +15,7 @@ from core.assets.intake import queries as intake
 from core.assets.registry import VersionState
 from core.assets.registry import queries as registered
 from core.clock import system
+from core.decisions.releases import effective
 from core.decisions.releases import queries as released
 from core.decisions.releases.standing import Worth
 from core.decisions.releases.states import ReleaseState
@@ -109,7 +110,7 @@ def test_one_live_one_superseded_one_waiting_and_two_refused_with_their_reason(v
 
 
 def test_the_live_one_was_approved_by_others_from_different_areas(view):
-    live = released.live(view, "credit", "production")
+    live = effective.live(view, "credit", "production")
     assert live is not None
     assert live.version.artifact_name == "boosted.joblib"
     signers = {s.person_id for s in live.approvals}

@@ -87,9 +87,10 @@ def test_whoever_is_erased_is_silent_and_the_conversation_stands(talk):
     talk.do(ana, commands.edit, said, text="threshold again")
     talk.say(alma, "answered")
     talk.do(alma, erase_person, ana.id)
-    gone, stays = talk.ask(queries.comments, "release", "rel_1")
-    assert "threshold" not in gone.text
-    assert stays.text == "answered"
+    texts = {comment.text for comment in talk.ask(queries.comments, "release", "rel_1")}
+    assert len(texts) == 2
+    assert "answered" in texts
+    assert not any("threshold" in text for text in texts)
     assert "threshold" not in talk.ask(queries.history, said)[0].text
     with talk.store.reading() as view:
         stored = [*view.exec(select(CommentRow.text)), *view.exec(select(CommentEditRow.text))]
