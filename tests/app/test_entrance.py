@@ -80,7 +80,6 @@ def test_a_password_opens_a_session_with_a_cookie_that_scripts_cannot_read(edge)
         "/api/v1/me",
         "/sign-out",
     ],
-    ids=map(str, range(7)),  # a slash in an id would send the case to another process
 )
 def test_a_sign_in_leads_nowhere_else(edge, target):
     with edge.browser() as page:

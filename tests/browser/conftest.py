@@ -11,12 +11,10 @@ from tests.browser import harness
 from tests.browser.harness import House, Watch
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))  # one demo, one Chromium
 
 
 @pytest.fixture(scope="package")
