@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -45,12 +44,10 @@ def break_event(store, index):
         connection.commit()
 
 
-def test_help_is_quick_and_loads_neither_pandas_nor_streamlit():
+def test_help_loads_neither_pandas_nor_streamlit():
     script = "import sys, app.cli; print({'pandas','streamlit','sqlalchemy','skops'} & set(sys.modules))"
-    begin = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
-    assert time.perf_counter() - begin < 3
 
 
 def test_every_command_explains_itself(aval):

