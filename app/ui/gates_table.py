@@ -10,8 +10,7 @@ from app.ui.evaluation import metric_name
 from app.ui.text import md
 from core.assets.registry.lawful_basis import basis_name
 from core.decisions.releases.gates import (
-    GATE_NAMES,
-    GATE_QUESTIONS,
+    GATES,
     Comparison,
     GateKind,
     GateVerdict,
@@ -28,6 +27,8 @@ _VERDICTS: Mapping[str, str] = {
     "reviewed": N_("Names reviewed"),
     "refused": N_("Refused"),
 }
+_PAGES: Mapping[str, str] = {"explanation": "explainability"}
+"""Where evidence of a kind is shown, if not in the model's record; every page takes a use case and a version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,9 @@ def evidence_links(found: Review) -> dict[tuple[str, str], str]:
     numbers = {v.id: v.number for v in (found.release.version, found.champion) if v}
     slug = found.release.version.use_case_slug
     return {
-        (
-            g.evidence_kind,
-            g.evidence_id,
-        ): f"{'explainability' if g.evidence_kind == 'explanation' else 'model'}"
-        f"?use_case={slug}&version={numbers.get(g.evidence_id, found.release.version.number)}"
-        for g in found.gates
+        (kind, subject): f"{_PAGES.get(kind, 'model')}?use_case={slug}"
+        f"&version={numbers.get(subject, found.release.version.number)}"
+        for kind, subject in {(g.evidence_kind, g.evidence_id) for g in found.gates}
     }
 
 
@@ -91,8 +89,8 @@ def gates_table(gates: Sequence[GateResult], links: Mapping[tuple[str, str], str
 def _gate(gate: GateResult, link: str) -> str:
     found = gate.verdict
     metric = metric_name(found.metric) if found.metric else ""
-    question = md(_(GATE_QUESTIONS[found.kind], metric=metric))
-    lines = [f"**{_(GATE_NAMES[found.kind])}**", f"[{question}]({link})" if link else question]
+    question = md(_(GATES[found.kind].question, metric=metric))
+    lines = [f"**{_(GATES[found.kind].name)}**", f"[{question}]({link})" if link else question]
     if found.reason:
         lines.append(f":gray[:small[{md(_(found.reason))}]]")
     return "  \n".join(lines)
@@ -112,7 +110,7 @@ def _said(found: GateVerdict) -> str:
         return _(_VERDICTS.get(found.said, found.said))
     if found.kind is GateKind.LAWFUL_BASIS and found.said:
         return md(_(basis_name(found.said)))
-    return "–"
+    return md(_(found.said)) if found.said else "–"
 
 
 def _threshold(found: GateVerdict) -> str:

@@ -10,7 +10,7 @@ from app.ui.gates_table import threshold_missed
 from app.ui.text import md
 from core.decisions.releases import policies
 from core.decisions.releases.drafting import line_of, line_of_problem
-from core.decisions.releases.gates import GATE_NAMES, GateVerdict
+from core.decisions.releases.gates import GATES, GateVerdict
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.preview import Foreseen
 from core.errors import Invalid
@@ -95,5 +95,5 @@ def _answer(verdicts: Sequence[GateVerdict]) -> str:
     if not blocking:
         return badge(_("Pass"), Tone.GOOD)
     lines = [badge(_("Fail"), Tone.BLOCK)]
-    lines += [f":small[{_(GATE_NAMES[v.kind])}: {threshold_missed(v)}]" for v in blocking]
+    lines += [f":small[{_(GATES[v.kind].name)}: {threshold_missed(v)}]" for v in blocking]
     return "  \n".join(lines)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.ui.gates_table import count
 from app.ui.text import md
-from core.decisions.releases.gates import GATE_NAMES
+from core.decisions.releases.gates import GATES
 from core.decisions.releases.review import Review
 from core.decisions.releases.snapshot import FACT_NAMES
 from core.decisions.releases.standing import REASONS, Standing, Worth
@@ -61,7 +61,7 @@ def banner(found: Review, now: datetime) -> None:
             icon=":material/sync_problem:",
         )
     elif release.state is ReleaseState.IN_REVIEW and count(found.gates).blocking:
-        names = ", ".join(_(GATE_NAMES[g.verdict.kind]) for g in found.gates if g.verdict.blocks)
+        names = ", ".join(_(GATES[g.verdict.kind].name) for g in found.gates if g.verdict.blocks)
         st.error(
             _("It cannot be approved while gates block it: {gates}.", gates=md(names)),
             icon=":material/block:",

@@ -8,7 +8,7 @@ from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
 from core.decisions.releases import effective, facts, queries
 from core.decisions.releases.eligibility import bars, refuse
-from core.decisions.releases.gates import GATE_NAMES
+from core.decisions.releases.gates import GATES
 from core.decisions.releases.release import EndReason
 from core.decisions.releases.standing import REASONS, FactKind
 from core.decisions.releases.states import ONCE_APPROVED, ReleaseState, Step, after
@@ -183,7 +183,7 @@ def _still_good(uow: UnitOfWork, target: RequestRow, version: Version) -> None:
             number=version.number,
         )
     last = queries.rounds(uow.session, target.id)[-1]
-    failed = [_(GATE_NAMES[g.verdict.kind]) for g in queries.gates(uow.session, last.id) if g.verdict.blocks]
+    failed = [_(GATES[g.verdict.kind].name) for g in queries.gates(uow.session, last.id) if g.verdict.blocks]
     found = effective.once_live(uow.session, target.id)
     standing = found.standing(uow.now) if found else None
     if standing is not None and not standing.serves:

@@ -1,168 +1,178 @@
-"""Collect what the gates look at: rows first, then the comparison over stored predictions, with no open view."""
+"""What the gates look at: one reader per gate over recorded facts; what must be computed is computed with no open view.
 
-import hashlib
-from collections.abc import Mapping, Sequence
+Evidence of a later wing is read by a reader that the composition root provides (`provide`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-import pandas as pd
 from sqlmodel import Session
 
 from core.assets.intake import queries as intake
-from core.assets.intake.evaluation import Evaluation
 from core.assets.registry import UseCase, Version, VersionState
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
-from core.decisions.releases import effective, paired, queries
-from core.decisions.releases.gates import Evidence, GateKind, Measured, Rule
+from core.decisions.releases import effective, queries
+from core.decisions.releases.champion import COMPARED, Contender, compare, measured
+from core.decisions.releases.gates import GateKind, Measured, Reading, Rule
 from core.decisions.releases.queries import Sealed
 from core.evidence.explain import queries as explain
-from core.evidence.explain.queries import Explanation
 from core.i18n import N_
 from core.platform.store import Files
 
+Later = Callable[[Files], Reading]
+"""A reading that takes computing: it is called once the view is closed."""
+
 
 @dataclass(frozen=True, slots=True)
-class Collected:
-    """Everything read about a version and its champion; the rest is computed from it."""
+class Subject:
+    """A version that stands before the gates of an environment, and what is live there; read once for all gates."""
 
     version: Version
+    evaluated: Contender
     use_case: UseCase
+    environment: str
+    now: datetime
     sealed: Sealed | None
-    evaluation: Evaluation | None
-    champion: Version | None
-    champion_evaluation: Evaluation | None
-    explanation: Explanation | None
-    card_share: float
-    blocking_findings: int
+    champion: Contender | None
     draws: int
 
 
-def collect(session: Session, version_id: str, environment: str, now: datetime) -> Collected:
-    """Read what the gates of a version for an environment need."""
+Reader = Callable[[Session, Subject, Rule], Reading | Later]
+
+
+def subject(session: Session, version_id: str, environment: str, now: datetime) -> Subject:
+    """Read what every gate of a version for an environment asks about."""
     version = registry.version(session, version_id)
     sealed = queries.sealed(session, version_id, environment)
     live = queries.live_deployment(session, version.use_case_id, environment)
     champion = (
         None if live is None or live.version_id == version_id else registry.version(session, live.version_id)
     )
-    least = effective.blocking_severity(sealed.rules) if sealed else None
-    return Collected(
+    return Subject(
         version=version,
+        evaluated=Contender(version, intake.evaluation(session, version_id)),
         use_case=registry.use_case_by_id(session, version.use_case_id),
+        environment=environment,
+        now=now,
         sealed=sealed,
-        evaluation=intake.evaluation(session, version_id),
-        champion=champion,
-        champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
-        explanation=explain.explanation(session, version_id),
-        card_share=intake.card(session, version_id).completeness,
-        blocking_findings=len(findings.blocking(session, version_id, least, now)) if least else 0,
+        champion=Contender(champion, intake.evaluation(session, champion.id)) if champion else None,
         draws=queries.policy(session, sealed.policy_digest).bootstrap_draws if sealed else 0,
     )
 
 
-def evidence(found: Collected, files: Files) -> Evidence:
-    """Turn what was read into what the gates judge; computes the paired comparison."""
-    evaluation = found.evaluation
-    rule = _champion_rule(found.sealed.rules if found.sealed else ())
-    difference, reason = compare(found, rule.metric, files) if rule else (None, "")
-    return Evidence(
-        verdict=_verdict(found.version),
-        reproducible=evaluation.reproducible if evaluation else None,
-        metrics=measured(evaluation) if evaluation else {},
-        difference=difference,
-        no_difference_reason=reason,
-        latency_p95_ms=evaluation.latency_p95_ms if evaluation else None,
-        explanation_error=found.explanation.max_error if found.explanation else None,
-        card_share=found.card_share,
-        lawful_basis=found.use_case.lawful_basis,
-        blocking_findings=found.blocking_findings,
-        sealed_at=found.sealed.sealed_at if found.sealed else None,
-        evaluation_started_at=evaluation.started_at if evaluation else None,
-    )
+def read(session: Session, about: Subject, rules: Sequence[Rule]) -> list[Reading | Later]:
+    """Read the evidence of each gate; where nothing is kept that it could read, that is said."""
+    readers = {**_PROVIDED, **READERS}
+    return [readers.get(rule.kind, _unread)(session, about, rule) for rule in rules]
 
 
-def sources(found: Collected, rules: Sequence[Rule]) -> tuple[tuple[str, str], ...]:
-    """Name the kind and id of what each gate was judged on."""
-    version, use_case = ("version", found.version.id), ("use_case", found.use_case.slug)
-    evaluation = ("evaluation", found.version.id)
-    where: Mapping[GateKind, tuple[str, str]] = {
-        GateKind.REPRODUCIBLE: evaluation,
-        GateKind.METRIC_FLOOR: evaluation,
-        GateKind.LATENCY: evaluation,
-        GateKind.CHAMPION: ("evaluation", found.champion.id) if found.champion else evaluation,
-        GateKind.EXPLANATION: ("explanation", found.version.id),
-        GateKind.CARD: ("card", found.version.id),
-        GateKind.LAWFUL_BASIS: use_case,
-        GateKind.FINDINGS: ("findings", found.version.id),
-    }
-    return tuple(where.get(rule.kind, version) for rule in rules)
+def finish(found: Sequence[Reading | Later], files: Files) -> list[Reading]:
+    """Compute what was left to compute; call it with no open view."""
+    return [one if isinstance(one, Reading) else one(files) for one in found]
 
 
-def measured(evaluation: Evaluation) -> dict[str, Measured]:
-    """The evaluation's metrics as the gates read them."""
-    return {name: Measured(e.value, e.low, e.high, e.n) for name, e in evaluation.metrics.items()}
+def provide(kind: GateKind, reader: Reader) -> None:
+    """Say who reads the evidence of a gate that a later wing keeps; `app.wiring` calls this."""
+    _PROVIDED[kind] = reader
 
 
-def compare(found: Collected, metric: str, files: Files) -> tuple[Measured | None, str]:
-    """Candidate minus champion in `metric`, and the reason where there is none.
-
-    On the same rows by paired bootstrap, otherwise by the intervals of the two evaluations.
-    """
-    if found.champion is None:
-        return None, N_("No version is live yet.")
-    mine, theirs = found.evaluation, found.champion_evaluation
-    if mine is None or theirs is None:
-        return None, N_("One of the two versions is not evaluated.")
-    same = (
-        found.version.dataset_digest == found.champion.dataset_digest
-        and found.version.label_column == found.champion.label_column
-        and found.version.positive_label == found.champion.positive_label
-    )
-    if same and metric in paired.METRICS:
-        a = pd.read_parquet(files.path(mine.predictions_digest)).set_index("row").sort_index()
-        b = pd.read_parquet(files.path(theirs.predictions_digest)).set_index("row").sort_index()
-        lacking = metric == "roc_auc" and not {"probability"} <= set(a.columns) & set(b.columns)
-        if a.index.equals(b.index) and not lacking:
-            seed = hashlib.sha256(f"{mine.predictions_digest}{theirs.predictions_digest}".encode()).digest()
-            difference = paired.paired_difference(
-                metric_of(metric, a),
-                metric_of(metric, b),
-                len(a),
-                draws=found.draws,
-                seed=int.from_bytes(seed[:8]),
-            )
-            return difference, "" if difference else N_("The metric is not defined on these rows.")
-    ours, other = measured(mine).get(metric), measured(theirs).get(metric)
-    if ours is None or other is None:
-        return None, N_("One of the two evaluations holds no such metric.")
-    return paired.interval_difference(ours, other), ""
+def _unread(_session: Session, _about: Subject, _rule: Rule) -> Reading:
+    return Reading(reason=N_("This installation keeps no evidence of this kind."))
 
 
-def metric_of(metric: str, predictions: pd.DataFrame) -> paired.WeightedMetric:
-    """The weighted metric of stored predictions: `label`, `prediction`, and `probability` of a binary task.
-
-    The label of a binary task is 1 for the positive class.
-    """
-    if metric == "roc_auc":
-        truth = predictions["label"].to_numpy(dtype=int) == 1
-        return paired.roc_auc(truth, predictions["probability"].to_numpy(dtype=float))
-    if metric == "r2":
-        return paired.r2(
-            predictions["label"].to_numpy(dtype=float), predictions["prediction"].to_numpy(dtype=float)
-        )
-    both = pd.concat([predictions["label"].astype(str), predictions["prediction"].astype(str)])
-    codes = pd.factorize(both)[0].astype(np.int64)
-    return paired.METRICS[metric](codes[: len(predictions)], codes[len(predictions) :])
+def _sealed(_session: Session, about: Subject, _rule: Rule) -> Reading:
+    evaluation, at = about.evaluated.evaluation, ("version", about.version.id)
+    if about.sealed is None:
+        return Reading(holds=False, reason=N_("No thresholds were sealed for this version."), evidence=at)
+    if evaluation is None:
+        return Reading(reason=N_("The version is not evaluated yet."), evidence=at)
+    if about.sealed.sealed_at < evaluation.started_at:
+        return Reading(holds=True, evidence=at)
+    late = N_("The thresholds were sealed after the evaluation had started.")
+    return Reading(holds=False, reason=late, evidence=at)
 
 
-def _champion_rule(rules: Sequence[Rule]) -> Rule | None:
-    return next((r for r in rules if r.kind is GateKind.CHAMPION), None)
-
-
-def _verdict(version: Version) -> str | None:
+def _artifact(_session: Session, about: Subject, _rule: Rule) -> Reading:
     """The verdict on the file; one that waited for a person has been reviewed once the version is ready."""
-    if version.verdict == "review" and version.state is VersionState.READY:
-        return "reviewed"
-    return version.verdict or None
+    version = about.version
+    if not version.verdict:
+        return Reading(reason=N_("The file is not checked yet."), evidence=("version", version.id))
+    reviewed = version.verdict == "review" and version.state is VersionState.READY
+    return Reading(said="reviewed" if reviewed else version.verdict, evidence=("version", version.id))
+
+
+def _reproducible(_session: Session, about: Subject, _rule: Rule) -> Reading:
+    evaluation = about.evaluated.evaluation
+    if evaluation is None:
+        return Reading(reason=N_("The version is not evaluated yet."), evidence=_evaluation(about))
+    reason = "" if evaluation.reproducible else N_("Predicting twice gave different values.")
+    return Reading(holds=evaluation.reproducible, reason=reason, evidence=_evaluation(about))
+
+
+def _metric_floor(_session: Session, about: Subject, rule: Rule) -> Reading:
+    evaluation = about.evaluated.evaluation
+    found = measured(evaluation).get(rule.metric) if evaluation else None
+    reason = "" if found else N_("The evaluation holds no such metric.")
+    return Reading(found, reason=reason, evidence=_evaluation(about))
+
+
+def _champion(_session: Session, about: Subject, rule: Rule) -> Reading | Later:
+    at = ("evaluation", about.champion.version.id) if about.champion else _evaluation(about)
+
+    def compared(files: Files) -> Reading:
+        found, reason = compare(about.evaluated, about.champion, rule.metric, files, draws=about.draws)
+        return Reading(found, reason=COMPARED.get(found.compared_by, "") if found else reason, evidence=at)
+
+    return compared
+
+
+def _latency(_session: Session, about: Subject, _rule: Rule) -> Reading:
+    evaluation = about.evaluated.evaluation
+    if evaluation is None:
+        return Reading(reason=N_("Latency is not measured yet."), evidence=_evaluation(about))
+    return Reading(Measured(evaluation.latency_p95_ms), evidence=_evaluation(about))
+
+
+def _explanation(session: Session, about: Subject, _rule: Rule) -> Reading:
+    found, at = explain.explanation(session, about.version.id), ("explanation", about.version.id)
+    if found is None:
+        return Reading(reason=N_("No explanation is stored for this version."), evidence=at)
+    return Reading(Measured(found.max_error), evidence=at)
+
+
+def _card(session: Session, about: Subject, _rule: Rule) -> Reading:
+    share = intake.card(session, about.version.id).completeness
+    return Reading(Measured(share), evidence=("card", about.version.id))
+
+
+def _lawful_basis(_session: Session, about: Subject, _rule: Rule) -> Reading:
+    basis = about.use_case.lawful_basis.strip()
+    reason = "" if basis else N_("The use case names no lawful basis.")
+    return Reading(holds=bool(basis), said=basis, reason=reason, evidence=("use_case", about.use_case.slug))
+
+
+def _findings(session: Session, about: Subject, rule: Rule) -> Reading:
+    least = effective.blocking_severity((rule,))
+    found = findings.blocking(session, about.version.id, least, about.now) if least else ()
+    return Reading(Measured(float(len(found))), evidence=("findings", about.version.id))
+
+
+def _evaluation(about: Subject) -> tuple[str, str]:
+    return ("evaluation", about.version.id)
+
+
+READERS: Mapping[GateKind, Reader] = {
+    GateKind.SEALED: _sealed,
+    GateKind.ARTIFACT: _artifact,
+    GateKind.REPRODUCIBLE: _reproducible,
+    GateKind.METRIC_FLOOR: _metric_floor,
+    GateKind.CHAMPION: _champion,
+    GateKind.LATENCY: _latency,
+    GateKind.EXPLANATION: _explanation,
+    GateKind.CARD: _card,
+    GateKind.LAWFUL_BASIS: _lawful_basis,
+    GateKind.FINDINGS: _findings,
+}
+_PROVIDED: dict[GateKind, Reader] = {}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from core.decisions.releases.gates import Comparison, GateKind, Rule
+from core.decisions.releases.gates import GATES, Comparison, GateKind, Rule
 from core.decisions.releases.quorum import Requirement
 from core.decisions.releases.snapshot import canonical
 from core.decisions.releases.standing import Effect, Terms
@@ -191,15 +191,11 @@ def _rule(kind: GateKind, entry: Table) -> Rule:
         accepted=tuple(str(a) for a in accepted) if isinstance(accepted, list) else (),
         missing_blocks=missing == "block",
     )
-    if kind in _HAVE_LIMIT and rule.limit is None:
+    if "limit" in GATES[kind].needs and rule.limit is None:
         raise _wrong(f"{at}.limit", "0.70")
-    if kind in _HAVE_METRIC and not rule.metric:
+    if "metric" in GATES[kind].needs and not rule.metric:
         raise _wrong(f"{at}.metric", "roc_auc")
     return rule
-
-
-_HAVE_METRIC = frozenset({GateKind.METRIC_FLOOR, GateKind.CHAMPION})
-_HAVE_LIMIT = _HAVE_METRIC | {GateKind.LATENCY, GateKind.EXPLANATION, GateKind.CARD, GateKind.FINDINGS}
 
 
 def _requirement(entry: Table) -> Requirement:

@@ -1,18 +1,19 @@
 """What a draft would do: the gates of today's models judged anew under it, over stored evidence. Decides nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
 from core.assets.registry import UseCase, Version, VersionState
 from core.assets.registry import queries as registry
-from core.decisions.findings import queries as findings
-from core.decisions.releases import effective, paired, queries
-from core.decisions.releases.evidence import Collected, collect, evidence, measured
-from core.decisions.releases.gates import Evidence, GateKind, GateVerdict, Measured, Rule, judge
+from core.decisions.releases import queries
+from core.decisions.releases.champion import by_intervals
+from core.decisions.releases.evidence import Subject, finish, read, subject
+from core.decisions.releases.gates import GateKind, GateVerdict, Measured, Reading, judge
 from core.decisions.releases.policies import Policy
+from core.i18n import N_
 from core.platform.store import Files
 
 MOST = 100
@@ -60,42 +61,44 @@ def foresee(
         newest = max(ready, key=lambda v: v.number, default=None)
         wanted = dict.fromkeys(i for i in (live.version_id if live else "", newest.id if newest else "") if i)
         for version_id in wanted:
-            one = collect(session, version_id, draft.environment, now)
+            about = subject(session, version_id, draft.environment, now)
             found.append(
                 Foreseen(
                     case,
-                    one.version,
+                    about.version,
                     live is not None and live.version_id == version_id,
-                    _judged(session, files, one, in_force, now) if in_force else (),
-                    _judged(session, files, one, draft, now),
+                    _judged(session, files, about, in_force) if in_force else (),
+                    _judged(session, files, about, draft),
                 )
             )
     found.sort(key=lambda f: (not f.changes, f.passes_then, f.use_case.title, -f.version.number))
     return tuple(found), max(0, len(cases) - MOST)
 
 
-def _judged(
-    session: Session, files: Files, found: Collected, policy: Policy, now: datetime
-) -> tuple[GateVerdict, ...]:
-    rules = [r for r in policy.rules[found.use_case.task.value] if r.kind is not GateKind.SEALED]
-    least = effective.blocking_severity(rules)
-    blocking = len(findings.blocking(session, found.version.id, least, now)) if least else 0
-    seen = evidence(replace(found, sealed=None, blocking_findings=blocking), files)
-    return tuple(judge(rule, _with_difference(session, found, seen, rule)) for rule in rules)
+def _judged(session: Session, files: Files, about: Subject, policy: Policy) -> tuple[GateVerdict, ...]:
+    rules = [r for r in policy.rules[about.use_case.task.value] if r.kind is not GateKind.SEALED]
+    begun = [
+        _difference(session, about, rule.metric)
+        if rule.kind is GateKind.CHAMPION and about.champion
+        else read(session, about, (rule,))[0]
+        for rule in rules
+    ]
+    return tuple(judge(rule, found) for rule, found in zip(rules, finish(begun, files), strict=True))
 
 
-def _with_difference(session: Session, found: Collected, seen: Evidence, rule: Rule) -> Evidence:
-    if rule.kind is not GateKind.CHAMPION or found.champion is None:
-        return seen
-    return replace(
-        seen, difference=_measured_last(session, found, rule.metric) or _by_intervals(found, rule.metric)
-    )
+def _difference(session: Session, about: Subject, metric: str) -> Reading:
+    """The difference to the champion as it was measured last, or by the intervals: a preview compares no rows."""
+    found = _measured_last(session, about, metric)
+    ours, theirs = about.evaluated.evaluation, about.champion.evaluation if about.champion else None
+    if found is None and ours is not None and theirs is not None:
+        found = by_intervals(ours, theirs, metric)
+    return Reading(found, reason="" if found else N_("One of the two evaluations holds no such metric."))
 
 
-def _measured_last(session: Session, found: Collected, metric: str) -> Measured | None:
+def _measured_last(session: Session, about: Subject, metric: str) -> Measured | None:
     """The paired difference of the last judged round in which this version met this champion."""
-    champion = ("evaluation", found.champion.id if found.champion else "")
-    for request in queries.releases(session, version_id=found.version.id, limit=3):
+    champion = ("evaluation", about.champion.version.id if about.champion else "")
+    for request in queries.releases(session, version_id=about.version.id, limit=3):
         current: Sequence[queries.Round] = queries.rounds(session, request.id)
         for gate in queries.gates(session, current[-1].id):
             verdict = gate.verdict
@@ -107,10 +110,3 @@ def _measured_last(session: Session, found: Collected, metric: str) -> Measured 
             ):
                 return Measured(verdict.measured, verdict.low, verdict.high, verdict.n, "paired")
     return None
-
-
-def _by_intervals(found: Collected, metric: str) -> Measured | None:
-    if found.evaluation is None or found.champion_evaluation is None:
-        return None
-    ours, other = measured(found.evaluation).get(metric), measured(found.champion_evaluation).get(metric)
-    return paired.interval_difference(ours, other) if ours and other else None

@@ -11,7 +11,7 @@ from core.decisions.findings import queries as findings
 from core.decisions.releases import effective, facts, queries
 from core.decisions.releases.deployments import go_live
 from core.decisions.releases.eligibility import Involvement, bars, refuse
-from core.decisions.releases.gates import GATE_NAMES
+from core.decisions.releases.gates import GATES
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.promises import Promise, keep_conditions
 from core.decisions.releases.quorum import APPROVING, Meaning, Outcome, Vote, outcome
@@ -198,7 +198,7 @@ def _nothing_blocks(uow: UnitOfWork, version: Version, current: RoundRow, enviro
             "release.gates_block",
             N_("It cannot be approved while gates block it: {gates}."),
             fix=N_("Request changes or reject it; after the mend, run the checks again."),
-            gates=", ".join(_(GATE_NAMES[g.verdict.kind]) for g in failed) or "–",
+            gates=", ".join(_(GATES[g.verdict.kind].name) for g in failed) or "–",
         )
     least = effective.blocking_severity(facts.thresholds_of(uow.session, version, environment).rules)
     if least is not None and findings.blocking(uow.session, version.id, least, uow.now):

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from core.decisions.releases import pledges, queries
 from core.decisions.releases.checking import check, keep_check
 from core.decisions.releases.commands import keep_judgement
-from core.decisions.releases.evidence import collect, evidence, sources
+from core.decisions.releases.evidence import finish, read, subject
 from core.decisions.releases.gates import GateKind, GateVerdict, Rule, judge
 from core.decisions.releases.release import Release
 from core.decisions.releases.states import OPEN, ReleaseState
@@ -175,8 +175,10 @@ def _judged(
     context: JobContext, version_id: str, environment: str
 ) -> tuple[list[GateVerdict], tuple[tuple[str, str], ...]]:
     with context.store.reading() as view:
-        found = collect(view, version_id, environment, context.store.clock())
+        about = subject(view, version_id, environment, context.store.clock())
+        rules = about.sealed.rules if about.sealed else (Rule(GateKind.SEALED),)
+        begun = read(view, about, rules)
     context.progress(0.3, N_("Comparing with the live version"))
-    facts = evidence(found, context.store.files)
-    rules = found.sealed.rules if found.sealed else (Rule(GateKind.SEALED),)
-    return [judge(rule, facts) for rule in rules], sources(found, rules)
+    readings = finish(begun, context.store.files)
+    verdicts = [judge(rule, reading) for rule, reading in zip(rules, readings, strict=True)]
+    return verdicts, tuple(reading.evidence for reading in readings)
