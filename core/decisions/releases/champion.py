@@ -1,7 +1,7 @@
 """A version held against the live one: on the same rows by paired bootstrap, otherwise by the intervals."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,15 @@ from core.assets.registry import Version
 from core.decisions.releases import paired
 from core.decisions.releases.gates import Measured
 from core.i18n import N_
-from core.platform.store import Files
 
 COMPARED: Mapping[str, str] = {
     "paired": N_("Paired bootstrap over the same rows."),
     "intervals": N_("Evaluated on different data: the intervals are compared, not the rows."),
 }
+
+
+Rows = Callable[[str], pd.DataFrame]
+"""Stored predictions by their digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ def measured(evaluation: Evaluation) -> dict[str, Measured]:
 
 
 def compare(
-    candidate: Contender, champion: Contender | None, metric: str, files: Files, *, draws: int
+    candidate: Contender, champion: Contender | None, metric: str, rows: Rows, *, draws: int
 ) -> tuple[Measured | None, str]:
     """Candidate minus champion in `metric`, and the reason where there is none.
 
@@ -51,8 +54,8 @@ def compare(
         and candidate.version.positive_label == champion.version.positive_label
     )
     if same and metric in paired.METRICS:
-        a = pd.read_parquet(files.path(mine.predictions_digest)).set_index("row").sort_index()
-        b = pd.read_parquet(files.path(theirs.predictions_digest)).set_index("row").sort_index()
+        a = rows(mine.predictions_digest).set_index("row").sort_index()
+        b = rows(theirs.predictions_digest).set_index("row").sort_index()
         lacking = metric == "roc_auc" and not {"probability"} <= set(a.columns) & set(b.columns)
         if a.index.equals(b.index) and not lacking:
             seed = hashlib.sha256(f"{mine.predictions_digest}{theirs.predictions_digest}".encode()).digest()

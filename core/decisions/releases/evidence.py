@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import pandas as pd
 from sqlmodel import Session
 
 from core.assets.intake import queries as intake
@@ -122,7 +123,10 @@ def _champion(_session: Session, about: Subject, rule: Rule) -> Reading | Later:
     at = ("evaluation", about.champion.version.id) if about.champion else _evaluation(about)
 
     def compared(files: Files) -> Reading:
-        found, reason = compare(about.evaluated, about.champion, rule.metric, files, draws=about.draws)
+        def rows(digest: str) -> pd.DataFrame:
+            return pd.read_parquet(files.path(digest))
+
+        found, reason = compare(about.evaluated, about.champion, rule.metric, rows, draws=about.draws)
         return Reading(found, reason=COMPARED.get(found.compared_by, "") if found else reason, evidence=at)
 
     return compared
