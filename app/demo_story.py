@@ -6,11 +6,11 @@ from functools import partial
 
 from app.demo_scene import Scene, Signature
 from core.decisions.releases import commands as releases
+from core.evidence.alerts import commands as alerts
+from core.evidence.alerts import queries as alerting
 from core.evidence.kpis import commands as kpis
 from core.evidence.kpis import queries as measured
 from core.evidence.kpis.definition import Definition, Direction
-from core.evidence.monitoring import commands as monitoring
-from core.evidence.monitoring import queries as monitored
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain
 from core.i18n import N_
@@ -111,11 +111,11 @@ def _acknowledged(scene: Scene, days: float) -> None:
     if version is None:
         raise LookupError(BOOSTED)
     with scene.store.reading() as view:
-        raised = monitored.alerts(view, version_id=version.id)
+        raised = alerting.alerts(view, version_id=version.id)
     if raised and not any(alert.acknowledged_at for alert in raised):
         oldest = min((a for a in raised if a.open), key=lambda a: a.raised_at, default=raised[0])
         with scene.acting("camila.nogueira", days) as uow:
-            monitoring.acknowledge(uow, oldest.id)
+            alerts.acknowledge(uow, oldest.id)
 
 
 def _scorecard(scene: Scene, days: float) -> None:

@@ -6,6 +6,7 @@ from app.ui.model_row import Summary
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.decisions.releases import queries as released
+from core.evidence.alerts import queries as alerts
 from core.evidence.monitoring import queries as monitoring
 from core.platform.access import queries as access
 
@@ -20,7 +21,7 @@ def summaries(view: Session) -> list[Summary]:
     running = released.deployments(view, environment="production", only_live=True)
     live = {one.use_case_id: one.version_id for one in running}
     waiting = {release.version.use_case_id for release in released.open_releases(view)}
-    watched = monitoring.health(view)
+    watched, raised = monitoring.health(view), alerts.open_counts(view)
     found = []
     for case in cases:
         latest = newest.get(case.id)
@@ -35,7 +36,7 @@ def summaries(view: Session) -> list[Summary]:
                 stages=tuple(stages or ([latest.state.value] if latest else [])),
                 latest=latest.number if latest else None,
                 model=latest.model_name if latest else "",
-                open_alerts=None if health is None else health.open_alerts,
+                open_alerts=None if health is None else raised.get(health.version_id, 0),
             )
         )
     return found

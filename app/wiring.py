@@ -68,6 +68,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     """Return what runs each kind of job; the worker's libraries are loaded here, not in the server's process."""
     from core.assets.intake import work as intake  # noqa: PLC0415
     from core.decisions.releases import work as releases  # noqa: PLC0415
+    from core.evidence.alerts import work as alerts  # noqa: PLC0415
     from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
     from core.evidence.explain import work as explain  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
@@ -85,5 +86,6 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
         "monitoring.profile": monitoring.profile,
+        "alerts.judge": alerts.judge,
         "kpis.observe": kpis.observe,
     }

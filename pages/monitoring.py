@@ -24,9 +24,11 @@ from app.wiring import reading, store, unit_of_work
 from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
+from core.evidence.alerts import commands as alert_commands
+from core.evidence.alerts import queries as alerts
 from core.evidence.monitoring import commands, queries
-from core.evidence.monitoring.alert import named
 from core.evidence.monitoring.batches import BatchKind
+from core.evidence.monitoring.column_names import named
 from core.evidence.monitoring.performance import BY_TASK, METRIC_NAMES, VOLUME, Metric
 from core.evidence.monitoring.windows import GRAIN_NAMES, Grain
 from core.i18n import _, day
@@ -37,7 +39,7 @@ from core.platform.access.ways_in import issue_ticket
 from core.platform.jobs import queries as jobs
 
 me = current().actor
-limit = queries.default_rules().drift_limit
+limit = alerts.default_rules().drift_limit
 
 with refusals_end_page(), reading() as view:
     cases = {one.slug: one for one in registry.use_cases(view)}
@@ -72,7 +74,7 @@ grain = Grain(
 with reading() as view:
     drift = queries.drift(view, version.id, grain)
     coverage = queries.coverage(view, version.id)
-    raised = queries.alerts(view, version_id=version.id, only_open=True)
+    raised = alerts.alerts(view, version_id=version.id, only_open=True)
     people = access.names(view, {a.acknowledged_by for a in raised} - {""})
     evaluation = intake.evaluation(view, version.id)
     arrived = queries.batches(view, version.id, limit=8)
@@ -106,7 +108,7 @@ else:
             if asked is not None:
                 with refusals():
                     with unit_of_work(me) as uow:
-                        commands.acknowledge(uow, asked)
+                        alert_commands.acknowledge(uow, asked)
                     st.rerun()
 
     with card(_("Drift over time"), f":gray[{md(_('against the evaluation data'))}]"):

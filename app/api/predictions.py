@@ -13,8 +13,10 @@ from app import wiring
 from app.api.identity import actor, actor_or_ticket
 from app.api.streaming import Turns, receive
 from core.assets.registry import queries as registry
-from core.evidence.monitoring import commands, distances, queries, work
-from core.evidence.monitoring.alert import Alert
+from core.evidence.alerts import commands as alert_commands
+from core.evidence.alerts import queries as alerts
+from core.evidence.alerts.alert import Alert
+from core.evidence.monitoring import distances, queries, work
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.drift import ColumnDrift
 from core.evidence.monitoring.performance import Metric
@@ -216,15 +218,15 @@ def get_alerts(use_case: str, version: int, caller: Caller, only_open: bool = Fa
     require(caller, Permission.VIEW)
     with wiring.reading() as view:
         found = registry.version_by_number(view, use_case, version)
-        return [_alert(one) for one in queries.alerts(view, version_id=found.id, only_open=only_open)]
+        return [_alert(one) for one in alerts.alerts(view, version_id=found.id, only_open=only_open)]
 
 
 @router.post("/alerts/{alert_id}/acknowledge", summary="Acknowledge an alert")
 def acknowledge(alert_id: str, caller: Caller) -> AlertOut:
     """Note that somebody takes care of it; the alert stays open until the values come to rest."""
     with wiring.unit_of_work(caller) as uow:
-        commands.acknowledge(uow, alert_id)
-        return _alert(queries.alert(uow.session, alert_id))
+        alert_commands.acknowledge(uow, alert_id)
+        return _alert(alerts.alert(uow.session, alert_id))
 
 
 @cache

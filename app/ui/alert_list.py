@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.ui import badges
 from app.ui.text import md
-from core.evidence.monitoring.alert import Alert
-from core.evidence.monitoring.rules import KIND_NAMES
+from core.evidence.alerts.alert import Alert
+from core.evidence.alerts.rules import KIND_NAMES
 from core.i18n import _, day, moment
 
 SHOWN = 8

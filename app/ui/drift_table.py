@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.ui import badges
 from app.ui.text import md
-from core.evidence.monitoring.alert import named
+from core.evidence.monitoring.column_names import named
 from core.evidence.monitoring.drift import ColumnDrift
 from core.evidence.monitoring.layout import Part
 from core.i18n import _, number, percent

@@ -12,7 +12,7 @@ from app.ui.empty import note
 from app.ui.heat_map import HeatRow, heat_map
 from app.ui.text import md
 from app.ui.window_name import tick, window_name
-from core.evidence.monitoring.alert import named
+from core.evidence.monitoring.column_names import named
 from core.evidence.monitoring.drift import ColumnDrift
 from core.evidence.monitoring.records import Drift
 from core.evidence.monitoring.shape import shape

@@ -7,7 +7,7 @@ from app.ui.drift_view import drifted
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.window_name import window_name
 from core.assets.intake.evaluation import Evaluation
-from core.evidence.monitoring import queries
+from core.evidence.alerts import queries
 from core.evidence.monitoring.layout import Part
 from core.evidence.monitoring.performance import LOWER_IS_BETTER, METRIC_NAMES, Metric
 from core.evidence.monitoring.records import Coverage, Drift, Point

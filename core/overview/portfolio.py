@@ -19,11 +19,12 @@ from core.decisions.releases.release import Release
 from core.decisions.releases.review import Scope, queue
 from core.decisions.releases.states import OPEN, ReleaseState
 from core.decisions.releases.tables import DeploymentRow, RequestRow
+from core.evidence.alerts import queries as alerting
+from core.evidence.alerts.alert import Alert
 from core.evidence.kpis import queries as kpis
 from core.evidence.kpis.definition import Status
 from core.evidence.kpis.queries import Score
 from core.evidence.monitoring import queries as monitoring
-from core.evidence.monitoring.alert import Alert
 from core.i18n import N_
 from core.overview.attention import Item, Urgency, in_order
 from core.overview.stage import PRODUCTION, Health, Stage, health, stage
@@ -151,7 +152,7 @@ def _facts(session: Session) -> _Facts:
     findings: dict[str, list[FindingRow]] = defaultdict(list)
     for finding in session.exec(select(FindingRow).where(FindingRow.state == FindingState.OPEN.value)):
         findings[finding.use_case_id].append(finding)
-    alerts = monitoring.alerts(session, only_open=True)
+    alerts = alerting.alerts(session, only_open=True)
     touched = {alert.version_id for alert in alerts}
     case_of: dict[str, str] = {}
     if touched:

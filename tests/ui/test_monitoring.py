@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.evidence.monitoring import queries
+from core.evidence.alerts import queries as alerts
 from core.platform.store import Store
 from tests.core.evidence.monitoring.conftest import Watched, credit, ready_version, sent, told
 from tests.ui.hands import member, page_as
@@ -96,4 +96,4 @@ def test_column_and_window_come_from_the_address(watched: Watched) -> None:
 
 def _alerts(watched: Watched):
     with watched.store.reading() as view:
-        return queries.alerts(view, version_id=watched.version_id)
+        return alerts.alerts(view, version_id=watched.version_id)

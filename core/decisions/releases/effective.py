@@ -20,10 +20,10 @@ from core.decisions.releases.release import ArtifactCheck, Condition, Debt, Live
 from core.decisions.releases.snapshot import read
 from core.decisions.releases.standing import Fact, FactKind, Worth
 from core.decisions.releases.tables import DeploymentRow, RequestRow, RoundRow, VoteRow
+from core.evidence.alerts import queries as alerts
+from core.evidence.alerts.rules import RuleKind
 from core.evidence.kpis import queries as kpis
 from core.evidence.kpis.definition import Status
-from core.evidence.monitoring import queries as monitoring
-from core.evidence.monitoring.rules import RuleKind
 
 DRIFT = frozenset({RuleKind.PSI, RuleKind.MISSING, RuleKind.NEW_CATEGORY, RuleKind.OUT_OF_RANGE})
 """The alerts that count as drift; falling performance is what KPIs judge."""
@@ -179,7 +179,7 @@ def _of_promises(conditions: Sequence[Condition], debt: Debt | None) -> tuple[Fa
 def _of_monitoring(session: Session, version: Version) -> tuple[Fact, ...]:
     drifting = [
         Fact(FactKind.DRIFT_BREACH, a.raised_at, a.raised_at, a.resolved_at)
-        for a in monitoring.alerts(session, version_id=version.id, only_open=True)
+        for a in alerts.alerts(session, version_id=version.id, only_open=True)
         if a.kind in DRIFT
     ]
     latest = kpis.latest_statuses(session, version.use_case_id, version.id)

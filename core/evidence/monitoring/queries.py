@@ -1,26 +1,20 @@
-"""Reading of the prediction log, drift, performance and alerts; a window is a sum of stored days."""
+"""Reading of the prediction log, drift and performance; a window is a sum of stored days."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 from sqlmodel import Session, col, func, select
 
-from core.assets.registry import queries as registry
 from core.errors import NotFound
 from core.evidence.monitoring import counts
 from core.evidence.monitoring import drift as comparing
-from core.evidence.monitoring.alert import Alert
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.layout import from_json
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.records import Batch, Coverage, Drift, Health, LogPart, Point, Reference
-from core.evidence.monitoring.rules import RuleKind, RuleSet, parse
 from core.evidence.monitoring.tables import (
-    AlertRow,
     BatchRow,
     PartRow,
     PerformanceRow,
@@ -31,13 +25,6 @@ from core.evidence.monitoring.windows import Grain, Window, window_of, windows_o
 from core.i18n import N_
 
 MOST_WINDOWS = 120
-
-
-@lru_cache
-def default_rules() -> RuleSet:
-    """Return the rules that Aval ships with; they hold for every use case."""
-    path = resources.files("data") / "monitoring" / "default_rules.toml"
-    return parse(path.read_text(encoding="utf-8"))
 
 
 def batch(session: Session, batch_id: str) -> Batch:
@@ -223,60 +210,14 @@ def measures(
     return found
 
 
-def alerts(
-    session: Session,
-    *,
-    version_id: str | None = None,
-    use_case_id: str | None = None,
-    only_open: bool = False,
-    limit: int = 200,
-) -> tuple[Alert, ...]:
-    """Return alerts, open ones first, then by falling last window."""
-    query = (
-        select(AlertRow)
-        .order_by(
-            col(AlertRow.resolved_at).is_not(None),
-            col(AlertRow.last_end).desc(),
-            col(AlertRow.raised_at).desc(),
-        )
-        .limit(limit)
-    )
-    if version_id is not None:
-        query = query.where(AlertRow.version_id == version_id)
-    if use_case_id is not None:
-        held = [version.id for version in registry.versions(session, use_case_id)]
-        query = query.where(col(AlertRow.version_id).in_(held))
-    if only_open:
-        query = query.where(col(AlertRow.resolved_at).is_(None))
-    return tuple(_alert(row) for row in session.exec(query))
-
-
-def alert(session: Session, alert_id: str) -> Alert:
-    """Return one alert; raise `NotFound`."""
-    row = session.get(AlertRow, alert_id)
-    if row is None:
-        raise NotFound("alert.unknown", N_("There is no alert {id}."), id=alert_id)
-    return _alert(row)
-
-
 def health(session: Session) -> dict[str, Health]:
-    """Return every watched version's rows, last day and open alerts, in two queries."""
-    raised = dict(
-        session.exec(
-            select(AlertRow.version_id, func.count())
-            .where(col(AlertRow.resolved_at).is_(None))
-            .group_by(AlertRow.version_id)
-        ).all()
-    )
+    """Return every watched version's rows and last day."""
     rows = session.exec(
         select(ProfileRow.version_id, func.sum(ProfileRow.rows), func.max(ProfileRow.day)).group_by(
             ProfileRow.version_id
         )
     )
-    return {
-        version_id: Health(version_id, int(total), last, raised.get(version_id, 0))
-        for version_id, total, last in rows
-    }
+    return {version_id: Health(version_id, int(total), last) for version_id, total, last in rows}
 
 
 def _measure(row: PerformanceRow) -> Measure:
@@ -314,25 +255,3 @@ def _batch(row: BatchRow) -> Batch:
 
 def _refused(stored: Mapping[str, Any]) -> RefusedRows:
     return RefusedRows(stored["template"], stored["params"], stored["count"], tuple(stored["examples"]))
-
-
-def _alert(row: AlertRow) -> Alert:
-    return Alert(
-        id=row.id,
-        version_id=row.version_id,
-        rule=row.rule,
-        kind=RuleKind(row.rule_kind),
-        rule_version=row.rule_version,
-        subject=row.subject,
-        grain=Grain(row.grain),
-        first=row.first_start,
-        last=Window(row.last_start, row.last_end),
-        worst=row.worst,
-        limit=row.limit,
-        template=row.template,
-        reason=row.reason,
-        raised_at=row.raised_at,
-        resolved_at=row.resolved_at,
-        acknowledged_at=row.acknowledged_at,
-        acknowledged_by=row.acknowledged_by,
-    )

@@ -98,4 +98,3 @@ class Health:
     version_id: str
     rows: int
     last: date
-    open_alerts: int

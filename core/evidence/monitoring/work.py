@@ -16,7 +16,7 @@ from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
 from core.errors import Conflict, Unavailable
-from core.evidence.monitoring import commands, counts, partition, queries, rules
+from core.evidence.monitoring import commands, counts, partition, queries
 from core.evidence.monitoring.batches import (
     EXAMPLES,
     HASH,
@@ -233,8 +233,6 @@ def profile(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
     measured = _measured(store, version_id, expected, sorted({part.day for part in waiting}))
     with store.unit_of_work(SYSTEM) as uow:
         commands.store_profiles(uow, version_id, layout, days, measured, [part.id for part in waiting])
-    context.progress(0.9, N_("Judging by the rules"))
-    _settle(store, version_id, expected.task)
 
 
 def _reference(store: Store, version: Version) -> Layout:
@@ -307,20 +305,3 @@ def _within(parts: Iterable[LogPart], windows: Sequence[Window]) -> list[LogPart
 
 def _inside(day: Days, window: Window) -> Flags:
     return np.asarray((day >= np.datetime64(window.start)) & (day < np.datetime64(window.end)))
-
-
-def _settle(store: Store, version_id: str, task: str) -> None:
-    shipped = queries.default_rules()
-    found: list[rules.Episode] = []
-    with store.reading() as view:
-        evaluation = intake.evaluation(view, version_id)
-        metrics = {} if evaluation is None else {name: one.value for name, one in evaluation.metrics.items()}
-        for grain in {rule.grain for rule in shipped.rules}:
-            drift = queries.drift(view, version_id, grain, tested=True)
-            if drift is not None:
-                found += rules.judge_drift(shipped, grain, drift.windows, drift.columns, drift.novel)
-            wanted = [Metric(rule.metrics[task]) for rule in shipped.of(grain) if task in rule.metrics]
-            measured = queries.measures(view, [version_id], grain, wanted).get(version_id, {})
-            found += rules.judge_performance(shipped, grain, task, metrics, sorted(measured.items()))
-    with store.unit_of_work(SYSTEM) as uow:
-        commands.settle_alerts(uow, version_id, shipped, found)

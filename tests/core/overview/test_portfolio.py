@@ -11,9 +11,9 @@ from core.assets.registry.version import VersionState
 from core.decisions.findings.tables import FindingRow
 from core.decisions.releases.states import ReleaseState
 from core.decisions.releases.tables import DeploymentRow, PolicyRow, RequestRow
+from core.evidence.alerts.tables import AlertRow
 from core.evidence.kpis.definition import Status
 from core.evidence.kpis.tables import KpiRevisionRow, KpiRow, ObservationRow
-from core.evidence.monitoring.tables import AlertRow
 from core.overview.attention import Urgency
 from core.overview.portfolio import portfolio
 from core.overview.stage import Health, Stage, health, stage

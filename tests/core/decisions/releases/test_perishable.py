@@ -12,7 +12,7 @@ from core.decisions.releases.promises import Promise
 from core.decisions.releases.standing import FactKind, Worth
 from core.decisions.releases.states import ReleaseState
 from core.errors import Conflict, Invalid, Refused, Unauthenticated
-from core.evidence.monitoring.tables import AlertRow
+from core.evidence.alerts.tables import AlertRow
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM
 from tests.core.decisions.conftest import SAID

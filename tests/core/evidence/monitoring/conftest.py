@@ -47,9 +47,13 @@ class Watched:
         return receipt
 
     def work(self) -> None:
+        from core.evidence.alerts import work as alerts
         from core.evidence.kpis import work as kpis
 
-        handling.run_waiting(self.store, {"monitoring.profile": work.profile, "kpis.observe": kpis.observe})
+        handling.run_waiting(
+            self.store,
+            {"monitoring.profile": work.profile, "alerts.judge": alerts.judge, "kpis.observe": kpis.observe},
+        )
 
 
 def credit(n: int, seed: int = 0, shift: float = 0.0) -> pd.DataFrame:

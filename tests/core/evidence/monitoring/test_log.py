@@ -7,6 +7,8 @@ from sklearn import metrics
 from sqlmodel import select
 
 from core.errors import Conflict, Invalid, Refused
+from core.evidence.alerts import commands as alerts
+from core.evidence.alerts import queries as alerting
 from core.evidence.monitoring import commands, queries, work
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.performance import Metric
@@ -30,7 +32,7 @@ def test_a_batch_is_taken_profiled_and_compared(watch, form):
         drift = queries.drift(view, it.version_id, Grain.MONTH)
         days = queries.drift(view, it.version_id, Grain.DAY)
         covered = queries.coverage(view, it.version_id)
-        alerts = queries.alerts(view, version_id=it.version_id)
+        alerts = alerting.alerts(view, version_id=it.version_id)
     assert [str(w.start) for w in drift.windows] == ["2026-08-01", "2026-09-01"]
     assert len(days.windows) == 40
     assert (days.cells.sum(0) == drift.cells.sum(0)).all()
@@ -193,18 +195,18 @@ def test_alerts_are_acknowledged_once_and_rest_when_it_is_over(watch, actor):
     it.send(sent(credit(800, 2, shift=0.9), "2026-08-01", 20, "a"))
     with it.store.reading() as view:
         (alert,) = (
-            a for a in queries.alerts(view, version_id=it.version_id) if (a.rule, a.subject) == DRIFTED
+            a for a in alerting.alerts(view, version_id=it.version_id) if (a.rule, a.subject) == DRIFTED
         )
     assert alert.open
     with it.store.unit_of_work(actor("operations", id="per_ops")) as uow:
-        commands.acknowledge(uow, alert.id)
+        alerts.acknowledge(uow, alert.id)
     with pytest.raises(Conflict), it.store.unit_of_work(actor("operations")) as uow:
-        commands.acknowledge(uow, alert.id)
+        alerts.acknowledge(uow, alert.id)
     with pytest.raises(Refused), it.store.unit_of_work(actor("viewer")) as uow:
-        commands.acknowledge(uow, alert.id)
+        alerts.acknowledge(uow, alert.id)
     it.send(sent(credit(800, 6), "2026-09-01", 20, "b"))
     with it.store.reading() as view:
-        alert = queries.alert(view, alert.id)
+        alert = alerting.alert(view, alert.id)
         health = queries.health(view)[it.version_id]
     assert not alert.open
     assert alert.acknowledged_by == "per_ops"
@@ -218,7 +220,7 @@ def test_performance_that_fell_is_an_alert(watch):
     it.send(sent(rows, "2026-08-01", 20, "a"))
     it.send(told(rows, "a"), "labels")
     with it.store.reading() as view:
-        (alert,) = (a for a in queries.alerts(view, version_id=it.version_id) if a.rule == "performance")
+        (alert,) = (a for a in alerting.alerts(view, version_id=it.version_id) if a.rule == "performance")
     assert alert.text().startswith("ROC AUC was 0.4")
 
 

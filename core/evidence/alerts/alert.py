@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from core.evidence.monitoring.layout import Part
-from core.evidence.monitoring.performance import METRIC_NAMES, Metric
-from core.evidence.monitoring.rules import RuleKind
+from core.evidence.alerts.rules import RuleKind
+from core.evidence.monitoring.column_names import named
 from core.evidence.monitoring.windows import Grain, Window
-from core.i18n import N_, _, number, percent
-
-OUTPUT_NAMES: Mapping[str, str] = {
-    "aval:prediction": N_("Prediction"),
-    "aval:probability": N_("Predicted probability"),
-}
+from core.i18n import _, number, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +40,6 @@ class Alert:
         """The reason, in the reader's language."""
         written = {key: _written(key, value, self.kind) for key, value in self.reason.items()}
         return _(self.template, column=named(self.subject), **written)
-
-
-def named(column: str, part: Part | None = None) -> str:
-    """Return how a column or metric is called to people."""
-    if column in OUTPUT_NAMES:
-        return _(OUTPUT_NAMES[column])
-    if part is None and column in set(Metric):
-        return _(METRIC_NAMES[Metric(column)])
-    return column
 
 
 _SHARES = ("before", "now", "share")

@@ -97,7 +97,7 @@ def parse(text: str) -> RuleSet:
         raise Invalid(
             "rules.unreadable",
             N_("The monitoring rules cannot be read: {reason}"),
-            fix=N_("Compare them with default_rules.toml."),
+            fix=N_("Compare them with alert_rules.toml."),
             reason=str(error),
         ) from error
 

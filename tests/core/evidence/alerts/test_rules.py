@@ -9,13 +9,15 @@ import pyarrow as pa
 import pytest
 
 from core.errors import Invalid
-from core.evidence.monitoring import drift, queries, rules
+from core.evidence.alerts import queries as alerts
+from core.evidence.alerts import rules
+from core.evidence.alerts.rules import Judged, Reason, Rule, RuleKind
+from core.evidence.monitoring import drift
 from core.evidence.monitoring.layout import Wanted, layout_of
 from core.evidence.monitoring.performance import Measure, Metric
-from core.evidence.monitoring.rules import Judged, Reason, Rule, RuleKind
 from core.evidence.monitoring.windows import Grain, Window, window_of, windows_of
 
-SHIPPED = queries.default_rules()
+SHIPPED = alerts.default_rules()
 
 
 def _judge(reference: pd.DataFrame, months: list[pd.DataFrame], grain: Grain):
