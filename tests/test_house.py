@@ -38,6 +38,7 @@ SPLIT_OFF = {
     "core/assets/intake/submission.py",
     "core/assets/intake/tabular.py",
     "core/assets/registry/bundling.py",
+    "core/evidence/monitoring/profile_queries.py",
     "core/decisions/releases/deployments.py",
     "core/decisions/releases/as_of.py",
     "core/decisions/releases/book.py",

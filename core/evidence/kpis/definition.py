@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from core.errors import Invalid
 from core.evidence.monitoring.performance import BY_TASK, LOWER_IS_BETTER, METRIC_NAMES, VOLUME, Metric
-from core.evidence.monitoring.windows import Grain
+from core.evidence.monitoring.windows import WHOLE_DAYS, Grain
 from core.i18n import N_, _
 
 LONGEST_NAME = 80
@@ -137,6 +137,13 @@ def check(definition: Definition, task: str) -> None:
             field="metric",
             metric=_(METRIC_NAMES[definition.metric]),
             allowed=", ".join(_(METRIC_NAMES[one]) for one in allowed),
+        )
+    if definition.window not in WHOLE_DAYS:
+        raise Invalid(
+            "kpi.window",
+            N_("A KPI is measured over days, weeks or months."),
+            fix=N_("Choose a day or more: an hour has too few labels."),
+            field="window",
         )
     if definition.minimum_n < 1:
         raise Invalid(

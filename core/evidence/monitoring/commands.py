@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from core.evidence.monitoring import queries
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
+from core.evidence.monitoring.hours import DayProfile, add_hours, pack_hours, unpack_hours
 from core.evidence.monitoring.layout import Layout, Profile, to_json
 from core.evidence.monitoring.partition import Written
 from core.evidence.monitoring.performance import Measure, Metric
@@ -18,6 +19,7 @@ from core.evidence.monitoring.tables import (
     PartRow,
     PerformanceRow,
     ProfileRow,
+    ReferenceDayRow,
     ReferenceRow,
 )
 from core.evidence.monitoring.windows import Grain
@@ -133,10 +135,24 @@ def store_reference(
     *,
     dataset_digest: str,
     predictions_digest: str,
+    days: Mapping[date, DayProfile],
 ) -> None:
-    """Keep a version's reference; the first one stays. Bookkeeping of the worker: no event of its own."""
+    """Keep a version's reference; the first one stays. Bookkeeping of the worker: no event of its own.
+
+    `days` are the reference's rows by day, where its table has a column of moments.
+    """
     require(uow.actor, Permission.SEND_PREDICTIONS)
     if uow.session.get(ReferenceRow, version_id) is None:
+        for day, held in sorted(days.items()):
+            uow.session.add(
+                ReferenceDayRow(
+                    version_id=version_id,
+                    day=day,
+                    rows=held.total.rows,
+                    body=layout.pack(held.total),
+                    hours=pack_hours(held.hourly),
+                )
+            )
         uow.session.add(
             ReferenceRow(
                 version_id=version_id,
@@ -157,7 +173,7 @@ def store_profiles(
     uow: UnitOfWork,
     version_id: str,
     layout: Layout,
-    days: Mapping[date, Profile],
+    days: Mapping[date, DayProfile],
     measured: MeasuredWindows,
     taken: Sequence[str],
 ) -> bool:
@@ -174,20 +190,18 @@ def store_profiles(
     for day, added in sorted(days.items()):
         row = uow.session.get(ProfileRow, (version_id, day))
         if row is None:
-            uow.session.add(
-                ProfileRow(
-                    version_id=version_id,
-                    day=day,
-                    rows=added.rows,
-                    body=layout.pack(added),
-                    novel={name: dict(found) for name, found in added.novel.items()},
-                )
-            )
+            row = ProfileRow(version_id=version_id, day=day, rows=0, body=b"", novel={})
+            uow.session.add(row)
+            total = added.total
+            row.hours = pack_hours(added.hourly)
         else:
-            total = layout.add(Profile(row.rows, *layout.unpack(row.body), row.novel), added)
-            row.rows = total.rows
-            row.body = layout.pack(total)
-            row.novel = {name: dict(found) for name, found in total.novel.items()}
+            total = layout.add(Profile(row.rows, *layout.unpack(row.body), row.novel), added.total)
+            # A day that was counted without its hours waits for its profiles to be rebuilt.
+            if row.hours is not None:
+                row.hours = pack_hours(add_hours(unpack_hours(layout, row.hours), added.hourly))
+        row.rows = total.rows
+        row.body = layout.pack(total)
+        row.novel = {name: dict(found) for name, found in total.novel.items()}
     for (grain, start), metrics in measured.items():
         held = {
             row.metric: row

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,6 +28,13 @@ class Written:
 def days_of(moments: pa.ChunkedArray) -> Days:
     """Return the UTC day of each moment."""
     return np.asarray(moments.cast(pa.timestamp("us")).to_numpy().astype("datetime64[D]"))
+
+
+def hours_of(moments: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Return the hour of each moment in UTC, 0 to 23."""
+    return np.asarray(
+        moments.cast(pa.timestamp("us")).to_numpy().astype("datetime64[h]").astype(np.int64) % 24
+    )
 
 
 def write(table: pa.Table, days: Days) -> tuple[bytes, tuple[Written, ...]]:

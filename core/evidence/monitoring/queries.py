@@ -4,27 +4,26 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import numpy as np
 from sqlmodel import Session, col, func, select
 
 from core.errors import NotFound
-from core.evidence.monitoring import counts
-from core.evidence.monitoring import drift as comparing
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
-from core.evidence.monitoring.layout import from_json
 from core.evidence.monitoring.performance import Measure, Metric
-from core.evidence.monitoring.records import Batch, Coverage, Drift, Health, LogPart, Point, Reference
+from core.evidence.monitoring.profile_queries import MOST_WINDOWS, drift, reference
+from core.evidence.monitoring.records import Batch, Coverage, Health, LogPart, Point
 from core.evidence.monitoring.tables import (
     BatchRow,
     PartRow,
     PerformanceRow,
     ProfileRow,
-    ReferenceRow,
 )
-from core.evidence.monitoring.windows import Grain, Window, window_of, windows_of
+from core.evidence.monitoring.windows import Grain, Window, window_of
 from core.i18n import N_
 
-MOST_WINDOWS = 120
+__all__ = [
+    "batch", "batch_of_file", "batches", "coverage", "drift", "health",
+    "last_sequence", "measures", "parts", "pending", "performance", "reference",
+]  # fmt: skip
 
 
 def batch(session: Session, batch_id: str) -> Batch:
@@ -103,60 +102,6 @@ def coverage(session: Session, version_id: str) -> Coverage | None:
         )
     ).one()
     return Coverage(int(rows), round(labelled or 0), first, last)
-
-
-def reference(session: Session, version_id: str) -> Reference | None:
-    """Return a version's reference; none before its first prediction is profiled."""
-    row = session.get(ReferenceRow, version_id)
-    if row is None:
-        return None
-    layout = from_json(row.layout)
-    cells, moments = layout.unpack(row.body)
-    return Reference(layout, row.rows, cells, moments, row.dataset_digest, row.created_at)
-
-
-def drift(
-    session: Session,
-    version_id: str,
-    grain: Grain = Grain.MONTH,
-    *,
-    since: date | None = None,
-    until: date | None = None,
-    most: int = MOST_WINDOWS,
-    tested: bool = False,
-) -> Drift | None:
-    """Compare a version's windows with its reference, the last `most` of them; none without predictions.
-
-    p-values are computed only with `tested`.
-    """
-    held = reference(session, version_id)
-    if held is None:
-        return None
-    query = select(ProfileRow).where(ProfileRow.version_id == version_id).order_by(col(ProfileRow.day))
-    if since is not None:
-        query = query.where(col(ProfileRow.day) >= since)
-    if until is not None:
-        query = query.where(col(ProfileRow.day) < until)
-    rows = list(session.exec(query))
-    windows = windows_of([row.day for row in rows], grain)[-most:]
-    if not windows:
-        return None
-    rows = [row for row in rows if row.day >= windows[0].start]
-    place = {window: index for index, window in enumerate(windows)}
-    cells = np.zeros((len(windows), held.layout.slots), dtype=np.int64)
-    moments = np.tile(held.layout.empty().moments, (len(windows), 1, 1))
-    novel: list[dict[str, dict[str, int]]] = [{} for _ in windows]
-    for row in rows:
-        at = place[window_of(row.day, grain)]
-        day_cells, day_moments = held.layout.unpack(row.body)
-        cells[at] += day_cells
-        moments[at] = counts.add_moments(moments[at], day_moments)
-        for name, found in row.novel.items():
-            kept = novel[at].setdefault(name, {})
-            for value, count in found.items():
-                kept[value] = kept.get(value, 0) + count
-    columns = comparing.compare(held.layout, held.cells, cells, moments, tested=tested)
-    return Drift(grain, held, windows, columns, cells, tuple(novel))
 
 
 def performance(

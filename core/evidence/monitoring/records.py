@@ -9,6 +9,7 @@ from core.evidence.monitoring.counts import Cells, Floats
 from core.evidence.monitoring.drift import ColumnDrift
 from core.evidence.monitoring.layout import Layout
 from core.evidence.monitoring.performance import Measure
+from core.evidence.monitoring.season import Against
 from core.evidence.monitoring.windows import Grain, Window
 
 
@@ -79,6 +80,7 @@ class Drift:
     columns: tuple[ColumnDrift, ...]
     cells: Cells
     novel: tuple[Mapping[str, Mapping[str, int]], ...]
+    against: Against = Against.EVALUATION
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,9 @@ def psi_noise(bins: int, n: Floats | float, m: Floats | float, level: float = 0.
         return np.asarray(quantile * (1 / np.asarray(n, dtype=float) + 1 / np.asarray(m, dtype=float)))
 
 
-def share_noise(share: float, n: Floats | float, m: Floats | float, level: float = 0.99999) -> Floats:
+def share_noise(
+    share: Floats | float, n: Floats | float, m: Floats | float, level: float = 0.99999
+) -> Floats:
     """How far a share moves between samples of `n` and `m` by chance, with probability 1 − `level` upwards."""
     z = NormalDist().inv_cdf(level)
     size = 1 / np.maximum(np.asarray(n, dtype=float), 1) + 1 / np.maximum(np.asarray(m, dtype=float), 1)

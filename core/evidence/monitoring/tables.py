@@ -64,7 +64,10 @@ class ReferenceRow(SQLModel, table=True):
 
 
 class ProfileRow(SQLModel, table=True):
-    """Counts of one day of one version: all columns in one value."""
+    """Counts of one day of one version: all columns in one value, the day's total and its hours.
+
+    `hours` is empty where the day was counted before hours were kept; rebuilding the profiles fills it in.
+    """
 
     __tablename__ = "monitoring_profile"
 
@@ -73,6 +76,19 @@ class ProfileRow(SQLModel, table=True):
     rows: int
     body: bytes
     novel: dict[str, dict[str, int]] = Field(sa_column=json_column())
+    hours: bytes | None = None
+
+
+class ReferenceDayRow(SQLModel, table=True):
+    """Counts of one day of a version's reference, where its table has moments: what seasons are compared with."""
+
+    __tablename__ = "monitoring_reference_day"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    day: date = Field(primary_key=True)
+    rows: int
+    body: bytes
+    hours: bytes
 
 
 class PerformanceRow(SQLModel, table=True):

@@ -33,14 +33,15 @@ from core.evidence.monitoring.batches import (
     check_predictions,
 )
 from core.evidence.monitoring.commands import LogMoved, Prepared
+from core.evidence.monitoring.hours import DayProfile, add_days, profile_day
 from core.evidence.monitoring.identity import Days, Flags, KnownIds, KnownLabels, find, no_days, no_hashes
-from core.evidence.monitoring.layout import Layout, Part, Profile, Wanted, layout_of
+from core.evidence.monitoring.layout import Layout, Part, Wanted, layout_of
 from core.evidence.monitoring.outcome import Outcome
 from core.evidence.monitoring.partition import Written
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.reading import Format, read_batch
 from core.evidence.monitoring.records import Batch, LogPart
-from core.evidence.monitoring.windows import Grain, Window, window_of, windows_of
+from core.evidence.monitoring.windows import WHOLE_DAYS, Grain, Window, window_of, windows_of
 from core.i18n import N_
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs.handling import JobContext
@@ -223,12 +224,12 @@ def profile(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
         return
     layout = _reference(store, version) if held is None else held.layout
     context.progress(0.2, N_("Counting predictions"))
-    days: dict[date, Profile] = {}
+    days: dict[date, DayProfile] = {}
     for part in waiting:
         if part.kind == BatchKind.PREDICTIONS:
             table = partition.read(store.files.path(part.digest), [part.row_group])
-            counted = layout.profile(table)
-            days[part.day] = layout.add(days[part.day], counted) if part.day in days else counted
+            counted = profile_day(layout, table, partition.hours_of(table.column(MOMENT)))
+            days[part.day] = add_days(layout, days[part.day], counted) if part.day in days else counted
     context.progress(0.5, N_("Measuring performance"))
     measured = _measured(store, version_id, expected, sorted({part.day for part in waiting}))
     with store.unit_of_work(SYSTEM) as uow:
@@ -241,8 +242,13 @@ def _reference(store: Store, version: Version) -> Layout:
         dataset = datasets.dataset(view, version.dataset_id)
         evaluation = intake.evaluation(view, version.id)
     columns = list(version.table_columns)
-    table = pq.read_table(store.files.path(dataset.digest), columns=columns).replace_schema_metadata(None)
+    path = store.files.path(dataset.digest)
+    moments = _moments_column(pq.read_schema(path))
+    table = pq.read_table(path, columns=[*columns, *moments]).replace_schema_metadata(None)
+    when = table.select(moments)
     table = table.select(columns).rename_columns(list(version.signature.names))
+    if moments:
+        table = table.append_column(MOMENT, when.column(0).cast(pa.timestamp("us"), safe=False))
     wanted = [Wanted(c.name, c.kind.value) for c in version.signature.features]
     predictions = ""
     if evaluation is not None:
@@ -267,8 +273,27 @@ def _reference(store: Store, version: Version) -> Layout:
             layout.profile(table),
             dataset_digest=dataset.digest,
             predictions_digest=predictions,
+            days=_by_day(layout, table) if moments else {},
         )
     return layout
+
+
+def _moments_column(schema: pa.Schema) -> list[str]:
+    """Return the table's one column of moments; none where there is no such column, or more than one."""
+    found = [one.name for one in schema if pa.types.is_timestamp(one.type)]
+    return found if len(found) == 1 else []
+
+
+def _by_day(layout: Layout, table: pa.Table) -> dict[date, DayProfile]:
+    """Count a table day by day; rows without a moment are in none."""
+    table = table.filter(pc.is_valid(table.column(MOMENT))).sort_by(MOMENT)
+    days, hours = partition.days_of(table.column(MOMENT)), partition.hours_of(table.column(MOMENT))
+    held, starts = np.unique(days, return_index=True)
+    ends = [*starts[1:].tolist(), len(days)]
+    return {
+        day.astype(date): profile_day(layout, table.slice(start, end - start), hours[start:end])
+        for day, start, end in zip(held, starts.tolist(), ends, strict=True)
+    }
 
 
 def _as_classes(column: pa.ChunkedArray, version: Version) -> pa.Array:
@@ -281,7 +306,7 @@ def _measured(
     store: Store, version_id: str, expected: Expected, days: Sequence[date]
 ) -> dict[tuple[Grain, date], Mapping[Metric, Measure]]:
     """Measure every window that holds one of `days`, from the log itself."""
-    windows = {grain: windows_of(days, grain) for grain in Grain}
+    windows = {grain: windows_of(days, grain) for grain in WHOLE_DAYS}
     touched = sorted({window for some in windows.values() for window in some})
     with store.reading() as view:
         predictions = _within(queries.parts(view, version_id, BatchKind.PREDICTIONS, touched), touched)
@@ -300,7 +325,7 @@ def _measured(
 
 def _within(parts: Iterable[LogPart], windows: Sequence[Window]) -> list[LogPart]:
     held = set(windows)
-    return [p for p in parts if any(window_of(p.day, grain) in held for grain in Grain)]
+    return [p for p in parts if any(window_of(p.day, grain) in held for grain in WHOLE_DAYS)]
 
 
 def _inside(day: Days, window: Window) -> Flags:
