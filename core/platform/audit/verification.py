@@ -4,16 +4,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from json import loads
-from typing import cast
+from typing import Protocol, cast
 
 from sqlmodel import Session, select
 
 from core.platform.audit.merkle import Frontier
-from core.platform.audit.tables import AuditEvent, AuditFrontier, AuditNode
-from core.platform.audit.verify_log import Held, judge
+from core.platform.audit.tables import AuditFrontier, AuditNode
+from core.platform.audit.verify_log import PART, Held, Part, judge
 
-PAGE = 10_000
+Row = tuple[int, str, bytes, str, str, str, str, str]
 _COLUMNS = ("idx", "body", "leaf", "action", "actor", "subject_kind", "subject_id", "time")
+
+
+class _Cursor(Protocol):
+    """What the drivers of both engines have in common."""
+
+    def execute(self, statement: str) -> object: ...
+    def fetchmany(self, size: int) -> list[Row]: ...
+    def close(self) -> None: ...
+
+
+class _Driver(Protocol):
+    def cursor(self, name: str = ...) -> _Cursor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +81,51 @@ def verify(session: Session, held: Held | None = None) -> Verification:
     return Verification(size, root, ok=True, sealed=sealed)
 
 
-def _entries(session: Session) -> Iterator[tuple[bytes, str]]:
-    """Yield each entry's recomputed leaf, and what is wrong with its row."""
-    table = AuditEvent.__table__  # type: ignore[attr-defined]
-    query = select(*[table.c[name] for name in _COLUMNS]).order_by(table.c.idx)
-    found = session.connection().execution_options(stream_results=True).execute(query)
+def _entries(session: Session) -> Iterator[Part]:
+    """Yield each entry's recomputed leaf, and what is wrong with its row; from the driver's own cursor, for speed."""
     index = 0
-    for part in found.partitions(PAGE):
-        for idx, body, leaf, action, actor, kind, subject, time in part:
-            computed = sha256(b"\x00" + body.encode()).digest()
-            fault = ""
-            if idx != index:
-                fault = "gap"
-            elif leaf != computed:
-                fault = "body"
-            elif not (
-                '"' not in f"{action}{actor}{kind}{subject}{time}"
-                and body.startswith(f'{{"action":"{action}","actor":{{"id":"{actor}","kind":"')
-                and body.endswith(
-                    f',"seq":{idx},"subject":{{"id":"{subject}","kind":"{kind}"}},"time":"{time}","v":1}}'
-                )
-            ):
-                fault = _columns(body, (idx, action, actor, kind, subject, time))
-            yield computed, fault
-            index += 1
+    for rows in _rows(session):
+        leaves = [sha256(b"\x00" + row[1].encode()).digest() for row in rows]
+        yield (
+            leaves,
+            [
+                (at, fault)
+                for at, row, leaf in zip(range(index, index + len(rows)), rows, leaves, strict=True)
+                if (fault := _fault(at, row, leaf))
+            ],
+        )
+        index += len(rows)
+
+
+def _rows(session: Session) -> Iterator[list[Row]]:
+    """Read the log in order, a part at a time; from PostgreSQL by a cursor of the server, which holds the rest."""
+    connection = session.connection()
+    driver = cast("_Driver", connection.connection)
+    cursor = driver.cursor("verify") if connection.dialect.name == "postgresql" else driver.cursor()
+    cursor.execute(f"SELECT {', '.join(_COLUMNS)} FROM audit_event ORDER BY idx")  # noqa: S608 - own columns
+    try:
+        while rows := cursor.fetchmany(PART):
+            yield rows
+    finally:
+        cursor.close()
+
+
+def _fault(index: int, row: Row, computed: bytes) -> str:
+    """What is wrong with one row: its place, its leaf, or the columns that search reads beside the body."""
+    idx, body, leaf, action, actor, kind, subject, time = row
+    if idx != index:
+        return "gap"
+    if leaf != computed:
+        return "body"
+    if (
+        body.startswith(f'{{"action":"{action}","actor":{{"id":"{actor}","kind":"')
+        and body.endswith(
+            f',"seq":{idx},"subject":{{"id":"{subject}","kind":"{kind}"}},"time":"{time}","v":1}}'
+        )
+        and '"' not in f"{action}{actor}{kind}{subject}{time}"
+    ):
+        return ""
+    return _columns(body, (idx, action, actor, kind, subject, time))
 
 
 def _columns(body: str, columns: tuple[object, ...]) -> str:

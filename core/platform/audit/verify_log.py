@@ -20,26 +20,51 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import islice
+from json.decoder import scanstring  # type: ignore[attr-defined]
 
 BODY_PREFIX = '{"body":'
 HASH = 32
 KEPT = 8
+PART = 8192
 Found = tuple[int, int, str]
 Kept = Mapping[tuple[int, int], bytes]
+Part = tuple[list[bytes], list[tuple[int, str]]]
+"""Consecutive leaf hashes, and (index, fault) of those that betray themselves, in order."""
 
 
 class Unusable(Exception):
     """The input cannot be judged at all."""
 
 
-def entries_of(path: str) -> "Iterator[tuple[bytes, str]]":
-    """Yield each entry's leaf hash, and what its own words say against its place; empty where nothing does."""
+def entries_of(path: str) -> "Iterator[Part]":
+    """Yield the entries by the thousand: their leaf hashes, and what their own words say against their place."""
     with open(path, encoding="utf-8") as file:  # noqa: PTH123 - one file, plain library
-        for index, line in enumerate(file):
-            text = line.rstrip("\n")
-            body = json.loads(text)["body"] if text.startswith(BODY_PREFIX) else text
-            fault = "" if f'"seq":{index},' in body else "out of place"
-            yield sha256(b"\x00" + body.encode()).digest(), fault
+        start = 0
+        while lines := list(islice(file, PART)):
+            bodies = [_body(line) for line in lines]
+            leaves = [sha256(b"\x00" + body.encode()).digest() for body in bodies]
+            yield (
+                leaves,
+                [
+                    (index, "out of place")
+                    for index, body in enumerate(bodies, start)
+                    if f'"seq":{index},' not in body
+                ],
+            )
+            start += len(lines)
+
+
+def _body(line: str) -> str:
+    """The body that a line of the export holds; only a string is read, so that no JSON object need be built."""
+    if not line.startswith(BODY_PREFIX):
+        return line.rstrip("\n")
+    opening = line.index('"', len(BODY_PREFIX))
+    body: str
+    body, end = scanstring(line, opening + 1)
+    if line[len(BODY_PREFIX) : opening].strip() or line[end:].strip() != "}":
+        raise ValueError("a line holds something else than one body")
+    return body
 
 
 def read_note(note: str, key: str) -> tuple[int, bytes]:
@@ -116,22 +141,27 @@ class Tree:
     def __init__(self, size: int = 0, edge: "Sequence[bytes]" = (), kept: "Kept | None" = None) -> None:
         self.size, self.edge, self.kept = size, list(edge), kept
 
-    def push(self, leaf: bytes) -> "Found | None":
-        """Append a leaf; return the block whose stored inner node contradicts its entries."""
-        node, rest, level, found = leaf, self.size, 0, None
-        while rest & 1:
-            node = sha256(b"\x01" + self.edge.pop() + node).digest()
-            rest >>= 1
+    def extend(self, leaves: "list[bytes]") -> "Found | None":
+        """Append leaves, level by level; return the first block whose stored inner node contradicts its entries."""
+        first, nodes, level, edge = self.size, leaves, 0, self.edge[::-1]
+        waiting: list[bytes] = []
+        found: Found | None = None
+        self.size += len(leaves)
+        while nodes or edge:
+            if first & 1:
+                nodes, first = [edge.pop(0), *nodes], first - 1
+            if len(nodes) & 1:
+                waiting.append(nodes[-1])
+            first >>= 1
             level += 1
-            if (
-                level >= KEPT
-                and self.kept is not None
-                and found is None
-                and self.kept.get((level, rest)) != node
-            ):
-                found = (rest << level, self.size, "block")
-        self.edge.append(node)
-        self.size += 1
+            pairs = iter(nodes)
+            nodes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs)]  # noqa: B905
+            if level >= KEPT and self.kept is not None:
+                for index, node in enumerate(nodes, first):
+                    end = ((index + 1) << level) - 1
+                    if self.kept.get((level, index)) != node and (found is None or end < found[1]):
+                        found = (index << level, end, "block")
+        self.edge = waiting[::-1]
         return found
 
     def root(self) -> bytes:
@@ -144,9 +174,7 @@ class Tree:
         return root
 
 
-def judge(
-    entries: "Iterable[tuple[bytes, str]]", held: Held, kept: "Kept | None" = None
-) -> "dict[str, object]":
+def judge(parts: "Iterable[Part]", held: Held, kept: "Kept | None" = None) -> "dict[str, object]":
     """Return the verdict: entries read, entries sealed, root, and the range in which the first bad one lies.
 
     `kept` are the inner nodes (level, index) that the log itself stores: they narrow the range where no leaves are held.
@@ -155,25 +183,38 @@ def judge(
     sealed = 0
     suspect: Found | None = None
     stretch: _Stretch | None = None
-    for leaf, fault in entries:
-        if tree.size in held.leaves:
-            stretch = _Stretch(tree, *held.leaves[tree.size])
-        if stretch is not None:
-            stretch.compare(tree.size, leaf)
-        if fault and suspect is None:
-            suspect = (tree.size, tree.size, fault)
-        contradicted = tree.push(leaf)
-        suspect = suspect or contradicted
-        if tree.size in held.roots:
-            if tree.root() != held.roots[tree.size]:
-                exact = stretch.first_bad(tree.size, held) if stretch else None
-                return _verdict(tree, sealed, exact or suspect or (sealed, tree.size - 1, "altered"))
-            if suspect is None:
-                sealed = tree.size
+    stops = sorted({*held.roots, *held.leaves}, reverse=True)
+    for whole, faults in parts:
+        for leaves in _between(whole, tree.size, stops):
+            if tree.size in held.leaves:
+                stretch = _Stretch(tree, *held.leaves[tree.size])
+            if stretch is not None:
+                stretch.compare(tree.size, leaves)
+            own = next(((i, i, fault) for i, fault in faults if i - tree.size in range(len(leaves))), None)
+            contradicted = tree.extend(leaves)
+            suspect = suspect or min(filter(None, (own, contradicted)), key=lambda f: f[1], default=None)
+            if tree.size in held.roots:
+                if tree.root() != held.roots[tree.size]:
+                    exact = stretch.first_bad(tree.size, held) if stretch else None
+                    return _verdict(tree, sealed, exact or suspect or (sealed, tree.size - 1, "altered"))
+                if suspect is None:
+                    sealed = tree.size
     if held.roots and max(held.roots) > tree.size:
         exact = stretch.first_bad(tree.size, held) if stretch else None
         return _verdict(tree, sealed, exact or suspect or (tree.size, tree.size, "cut"))
     return _verdict(tree, sealed, suspect)
+
+
+def _between(leaves: "list[bytes]", start: int, stops: "list[int]") -> "Iterator[list[bytes]]":
+    """Cut leaves at the sizes that are to be looked at; `stops` is used up from its end."""
+    at = start
+    while stops and stops[-1] <= start + len(leaves):
+        stop = stops.pop()
+        if stop > at:
+            yield leaves[at - start : stop - start]
+            at = stop
+    if at < start + len(leaves):
+        yield leaves[at - start :]
 
 
 class _Stretch:
@@ -183,17 +224,18 @@ class _Stretch:
         self.start, self.end, self.leaves, self.edge = tree.size, end, leaves, list(tree.edge)
         self.differs: int | None = None
 
-    def compare(self, index: int, leaf: bytes) -> None:
-        if self.differs is None and index < self.end:
-            offset = (index - self.start) * HASH
-            if self.leaves[offset : offset + HASH] != leaf:
-                self.differs = index
+    def compare(self, index: int, leaves: "list[bytes]") -> None:
+        offset = (index - self.start) * HASH
+        theirs = self.leaves[offset : offset + len(leaves) * HASH]
+        ours = b"".join(leaves)[: len(theirs)]
+        if self.differs is None and ours != theirs:
+            unequal = (n for n in range(len(leaves)) if leaves[n] != theirs[n * HASH : (n + 1) * HASH])
+            self.differs = index + next(unequal)
 
     def first_bad(self, size: int, held: Held) -> "Found | None":
         """Name the first bad entry, if the held hashes are proved by the signed root; unproved ones accuse nobody."""
         tree = Tree(self.start, self.edge)
-        for offset in range(0, len(self.leaves), HASH):
-            tree.push(self.leaves[offset : offset + HASH])
+        tree.extend([self.leaves[offset : offset + HASH] for offset in range(0, len(self.leaves), HASH)])
         if tree.root() != held.roots.get(self.end):
             return None
         if self.differs is not None:

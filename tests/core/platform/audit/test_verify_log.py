@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.platform.audit import canonical, verify_log
 from core.platform.audit.checkpoint import Checkpoint, public_bytes, sign, verifier_key
@@ -103,12 +105,29 @@ def test_a_mutation_before_the_last_checkpoint_is_found(kind: str) -> None:
         changed = entries.copy()
         at, other = sorted(rng.sample(range(SEALED), 2))
         mutate(kind, changed, at, other)
-        verdict = verify_log.judge(
-            (
-                (leaf_hash(b.encode()), "" if f'"seq":{n},' in b else "out of place")
-                for n, b in enumerate(changed)
-            ),
-            held,
-        )
+        leaves = [leaf_hash(b.encode()) for b in changed]
+        faults = [(n, "out of place") for n, b in enumerate(changed) if f'"seq":{n},' not in b]
+        verdict = verify_log.judge([(leaves, faults)], held)
         assert verdict["ok"] is False
         assert verdict["first_bad_from"] <= at <= verdict["first_bad_to"] or kind == "cut"
+
+
+@given(st.integers(0, 700), st.lists(st.integers(1, 300), max_size=6), st.integers(0, 999))
+def test_parts_of_any_size_grow_the_tree_that_single_entries_grow(
+    first: int, parts: list[int], bad: int
+) -> None:
+    leaves = [leaf_hash(b"%d" % n) for n in range(first + sum(parts))]
+    frontier, kept = Frontier(), {}
+    for leaf in leaves:
+        frontier, completed = frontier.grow(leaf)
+        kept |= {(level, index): node for level, index, node in completed if level >= verify_log.KEPT}
+    broken = {place: bytes(32) if place == (8, bad % 4) else node for place, node in kept.items()}
+    tree, wrong = verify_log.Tree(kept=kept), verify_log.Tree(kept=broken)
+    found, at = [], 0
+    for size in (first, *parts):
+        assert tree.extend(leaves[at : at + size]) is None
+        found += [one for one in [wrong.extend(leaves[at : at + size])] if one]
+        at += size
+    assert (tree.size, tuple(tree.edge), tree.root()) == (frontier.size, frontier.edge, frontier.root())
+    place = bad % 4
+    assert found == ([(place << 8, (place << 8) + 255, "block")] if (8, place) in kept else [])
