@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from core.platform.store.columns import json_column, utc
@@ -15,14 +15,21 @@ class AuditEvent(SQLModel, table=True):
     """One entry: a dense index, its canonical body and its leaf hash. Columns beside them serve search only."""
 
     __tablename__ = "audit_event"
+    __table_args__ = (
+        # Each filter ends in idx, so that the newest entries that match are read from its end, however long the log.
+        Index("ix_audit_event_subject", "subject_id", "subject_kind", "idx"),
+        Index("ix_audit_event_kind", "subject_kind", "idx"),
+        Index("ix_audit_event_action", "action", "idx"),
+        Index("ix_audit_event_actor", "actor", "idx"),
+    )
 
     idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     body: str = Field(sa_column=Column(Text, nullable=False))
     leaf: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
-    action: str = Field(index=True)
-    actor: str = Field(index=True)
-    subject_kind: str = Field(index=True)
-    subject_id: str = Field(index=True)
+    action: str
+    actor: str
+    subject_kind: str
+    subject_id: str
     time: str = Field(index=True)
 
 
