@@ -61,6 +61,7 @@ class Commands(click.Group):
             "gate",
             "Judge the gates of a version; exit status 1 when it is blocked.",
         ),
+        "kpi": ("app.kpi", "kpi", "Work KPI formulas out over a file, list and import definitions."),
         "release": ("app.cli_release", "release", "See and sign releases with a token of your own."),
     }
 
