@@ -39,6 +39,8 @@ SPLIT_OFF = {
     "core/assets/intake/tabular.py",
     "core/assets/registry/bundling.py",
     "core/evidence/monitoring/profile_queries.py",
+    "core/assurance/compliance/gathering.py",
+    "core/decisions/releases/decided.py",
     "core/decisions/releases/deployments.py",
     "core/decisions/releases/as_of.py",
     "core/decisions/releases/book.py",

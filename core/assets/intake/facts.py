@@ -32,7 +32,7 @@ def of(
         "model.format": version.format,
         "model.digest": version.artifact_digest,
         "model.output": _output(version, use_case),
-        "model.libraries": _libraries(version),
+        "model.libraries": libraries(version),
         "model.parts": _parts(bundle),
         "model.contact": _("{name}, owner of the use case", name=owner) if owner else "",
         "use.purpose": use_case.purpose,
@@ -126,7 +126,7 @@ _LIBRARIES: Mapping[str, str] = {
 }
 
 
-def _libraries(version: Version) -> str:
+def libraries(version: Version) -> str:
     """Say what the file says of its making: versions, and the listed requirements of an MLflow folder."""
     said = version.origin
     named = [f"{title} {said[key]}" for key, title in _LIBRARIES.items() if said.get(key)]

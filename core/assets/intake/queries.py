@@ -1,6 +1,7 @@
 """Reading of drafts and evaluations."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -8,6 +9,7 @@ from core.assets.datasets import queries as datasets
 from core.assets.intake import classification, facts, multiclass, regression
 from core.assets.intake.draft import ArtifactFile, Draft, TableFile
 from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
+from core.assets.intake.filled import Measured
 from core.assets.intake.tables import DraftRow, EvaluationRow, NamesReviewRow
 from core.assets.registry import Version
 from core.assets.registry import queries as registry
@@ -72,6 +74,24 @@ def earlier_metrics(session: Session, version: Version, *, most: int = 12) -> tu
         for version_id, metrics in session.exec(query)
     }
     return tuple(found[i] for i in reversed(before) if i in found)
+
+
+def measured(session: Session, version_ids: Collection[str]) -> dict[str, tuple[Measured, datetime]]:
+    """Return what the evaluations of these versions hold, and when each began, without their curves."""
+    query = select(
+        EvaluationRow.version_id, EvaluationRow.metrics, EvaluationRow.notes, EvaluationRow.started_at
+    ).where(col(EvaluationRow.version_id).in_(version_ids))
+    return {
+        version_id: (
+            Measured(
+                len(metrics),
+                sum(m.get("low") is not None and m.get("high") is not None for m in metrics.values()),
+                any(note.startswith("type: ") for note in notes),
+            ),
+            started,
+        )
+        for version_id, metrics, notes, started in session.exec(query)
+    }
 
 
 def names_approved(session: Session, artifact_digest: str, names_digest: str, list_version: str) -> bool:

@@ -1,11 +1,11 @@
 """Reading of the registry."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from core.assets.registry.bundle import Bundle, Part, PartKind
 from core.assets.registry.card import CardRevision
@@ -72,6 +72,30 @@ def version_by_number(session: Session, slug: str, number: int) -> Version:
             "version.unknown_number", N_("{slug} has no version {number}."), slug=slug, number=number
         )
     return _version(*found)
+
+
+def newest_ready(session: Session) -> tuple[Version, ...]:
+    """Return the newest evaluated version of each use case."""
+    place = func.row_number().over(
+        partition_by=VersionRow.use_case_id, order_by=col(VersionRow.number).desc()
+    )
+    ready = VersionRow.state == VersionState.READY.value
+    ranked = select(VersionRow.id, place.label("place")).where(ready).subquery()
+    query = _VERSIONS.join(ranked, ranked.c.id == VersionRow.id).where(ranked.c.place == 1)
+    return tuple(_version(*found) for found in session.exec(query))
+
+
+def versions_by_id(session: Session, ids: Collection[str]) -> tuple[Version, ...]:
+    """Return these versions, in no order; unknown ids are left out."""
+    return tuple(_version(*found) for found in session.exec(_VERSIONS.where(col(VersionRow.id).in_(ids))))
+
+
+def typed_cards(session: Session, ids: Collection[str]) -> dict[str, Mapping[str, str]]:
+    """Return what people typed last on the cards of these versions; a version without a revision is left out."""
+    query = select(CardRevisionRow.version_id, CardRevisionRow.values).where(
+        col(CardRevisionRow.version_id).in_(ids)
+    )
+    return dict(session.exec(query.order_by(col(CardRevisionRow.number))).all())
 
 
 def versions_of_artifact(session: Session, digest: str) -> tuple[Version, ...]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy import case
+from sqlmodel import Session, col, func, select
 
 from core.decisions.findings.severity import FindingState, Severity, blocks
 from core.decisions.findings.tables import FindingRow, WaiverRow
@@ -70,6 +71,17 @@ def open_findings(session: Session, limit: int = 200) -> tuple[Finding, ...]:
         .limit(limit)
     )
     return _read_all(session, session.exec(query).all())
+
+
+def counts(session: Session, now: datetime) -> dict[str, tuple[int, int]]:
+    """Return for each use case how many findings are open, and how many of them are past their due day."""
+    late = func.sum(case((col(FindingRow.due_at) < now, 1), else_=0))
+    query = (
+        select(FindingRow.use_case_id, func.count(), late)
+        .where(FindingRow.state == FindingState.OPEN.value)
+        .group_by(FindingRow.use_case_id)
+    )
+    return {use_case_id: (n, int(overdue)) for use_case_id, n, overdue in session.exec(query)}
 
 
 def blocking(session: Session, version_id: str, least: Severity, now: datetime) -> tuple[Finding, ...]:

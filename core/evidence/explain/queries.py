@@ -1,6 +1,6 @@
 """Read explanations."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -94,6 +94,14 @@ def explanation(session: Session, version_id: str) -> Explanation | None:
     if row is None:
         return None
     return replace(_read(row), mapping=registry.version(session, version_id).mapping)
+
+
+def usable(session: Session, version_ids: Collection[str]) -> dict[str, bool]:
+    """Say for each of these versions that has an explanation whether every explained row adds up."""
+    query = select(ExplanationRow.version_id, ExplanationRow.max_error).where(
+        col(ExplanationRow.version_id).in_(version_ids)
+    )
+    return {version_id: error <= TOLERANCE for version_id, error in session.exec(query)}
 
 
 def computed(session: Session, model_digest: str, data_digest: str, label: str) -> Explanation | None:

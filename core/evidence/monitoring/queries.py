@@ -1,6 +1,6 @@
 """Reading of the prediction log, drift and performance; a window is a sum of stored days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -163,6 +163,21 @@ def health(session: Session) -> dict[str, Health]:
         )
     )
     return {version_id: Health(version_id, int(total), last) for version_id, total, last in rows}
+
+
+def realised(session: Session, version_ids: Collection[str], grain: Grain = Grain.MONTH) -> dict[str, int]:
+    """Return for each of these versions how many windows have outcomes held against their predictions."""
+    query = (
+        select(PerformanceRow.version_id, func.count())
+        .where(
+            col(PerformanceRow.version_id).in_(version_ids),
+            PerformanceRow.grain == grain.value,
+            PerformanceRow.metric == Metric.LABEL_COVERAGE.value,
+            PerformanceRow.value > 0,
+        )
+        .group_by(PerformanceRow.version_id)
+    )
+    return dict(session.exec(query).all())
 
 
 def _measure(row: PerformanceRow) -> Measure:

@@ -51,6 +51,8 @@ class Permission(StrEnum):
     REQUEST_RELEASE = "release.request"
     DECIDE_RELEASE = "release.decide"
     PUBLISH_POLICY = "policy.publish"
+    GOVERN_COMPLIANCE = "compliance.govern"
+    ATTEST = "compliance.attest"
     VERIFY_AUDIT = "audit.verify"
     OWN_TOKENS = "tokens.own"
     MANAGE_PEOPLE = "people.manage"
@@ -72,6 +74,8 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.REQUEST_RELEASE: N_("Request a release"),
     Permission.DECIDE_RELEASE: N_("Decide on a release, for the own area"),
     Permission.PUBLISH_POLICY: N_("Publish a policy"),
+    Permission.GOVERN_COMPLIANCE: N_("Decide which laws are followed, make and approve their documents"),
+    Permission.ATTEST: N_("Attest to a use case"),
     Permission.VERIFY_AUDIT: N_("Verify the audit trail"),
     Permission.OWN_TOKENS: N_("Hold access tokens"),
     Permission.MANAGE_PEOPLE: N_("Manage people and roles"),
@@ -97,13 +101,23 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     },
     Role.OPERATIONS: _TEAM
     | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.SEND_PREDICTIONS, _P.REQUEST_RELEASE, _P.DECIDE_RELEASE},
-    Role.COMPLIANCE: _TEAM | {_P.DESCRIBE_DATA, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.PUBLISH_POLICY},
+    Role.COMPLIANCE: _TEAM
+    | {
+        _P.DESCRIBE_DATA,
+        _P.REVIEW_NAMES,
+        _P.DECIDE_RELEASE,
+        _P.PUBLISH_POLICY,
+        _P.GOVERN_COMPLIANCE,
+        _P.ATTEST,
+    },
     Role.BUSINESS: _TEAM | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.DECIDE_RELEASE},
-    Role.VALIDATOR: _TEAM | {_P.REVIEW_NAMES, _P.DECIDE_RELEASE},
+    Role.VALIDATOR: _TEAM | {_P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
     Role.VIEWER: _EVERYONE,
 }
 
-NEVER_FOR_SERVICES = frozenset({_P.DECIDE_RELEASE, _P.REVIEW_NAMES, _P.PUBLISH_POLICY, _P.MANAGE_PEOPLE})
+NEVER_FOR_SERVICES = frozenset(
+    {_P.DECIDE_RELEASE, _P.REVIEW_NAMES, _P.PUBLISH_POLICY, _P.MANAGE_PEOPLE, _P.ATTEST, _P.GOVERN_COMPLIANCE}
+)
 """A service token may request, never decide (approvals, rule 9)."""
 
 

@@ -1,0 +1,1 @@
+"""Compliance: dated provisions as data, and their status computed from live evidence."""

@@ -1,0 +1,80 @@
+"""The law map: every provision of every followed law against the facts of every use case."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.assets.registry.usecase import RiskTier
+from core.assurance.compliance.controls import CONTROLS, Answer, Met
+from core.assurance.compliance.facts import Facts, HouseFacts
+from core.assurance.compliance.provision import Applies, Law, Provision
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One provision for one use case, with what each of its controls found, in order."""
+
+    provision: Provision
+    met: Met
+    answers: tuple[tuple[str, Answer], ...]
+
+
+def applies(provision: Provision, facts: Facts) -> bool:
+    """Whether a provision speaks to this use case; personal data that nobody has ruled out counts as there."""
+    personal = facts.personal_data is not False
+    high = facts.tier == RiskTier.HIGH.value
+    return {
+        Applies.ALWAYS: True,
+        Applies.PERSONAL_DATA: personal,
+        Applies.AUTOMATED: personal and facts.automated,
+        Applies.HIGH_RISK: high,
+        Applies.HIGH_RISK_PERSONAL_DATA: high and personal,
+    }[provision.applies]
+
+
+def status(provision: Provision, facts: Facts, house: HouseFacts, now: datetime) -> Status:
+    """Judge one provision: met when every control is, not met when none is, partly otherwise."""
+    if provision.not_ours:
+        return Status(provision, Met.NOT_OURS, ())
+    if not applies(provision, facts):
+        return Status(provision, Met.NOT_APPLICABLE, ())
+    answers = tuple((name, CONTROLS[name].ask(facts, house, now)) for name in provision.controls)
+    found = {answer.met for _name, answer in answers}
+    whole = Met.MET if found == {Met.MET} else Met.NOT_MET if found == {Met.NOT_MET} else Met.PARTLY
+    return Status(provision, whole, answers)
+
+
+def of_case(laws: Sequence[Law], facts: Facts, house: HouseFacts, now: datetime) -> tuple[Status, ...]:
+    """Return the status of every provision for one use case."""
+    return tuple(status(p, facts, house, now) for law in laws for p in law.provisions)
+
+
+def tally(
+    laws: Sequence[Law], cases: Sequence[Facts], house: HouseFacts, now: datetime
+) -> Mapping[str, Mapping[str, Counter[Met]]]:
+    """Count states by use case id and law id.
+
+    Each control is asked once for a use case, however many provisions name it: a thousand use cases cost a thousand
+    times the controls, not the provisions.
+    """
+    names = sorted({c for law in laws for p in law.provisions for c in p.controls})
+    found: dict[str, dict[str, Counter[Met]]] = {}
+    for facts in cases:
+        answers = {name: CONTROLS[name].ask(facts, house, now).met for name in names}
+        found[facts.use_case_id] = {law.id: _count(law, facts, answers) for law in laws}
+    return found
+
+
+def _count(law: Law, facts: Facts, answers: Mapping[str, Met]) -> Counter[Met]:
+    states: Counter[Met] = Counter()
+    for p in law.provisions:
+        if p.not_ours:
+            states[Met.NOT_OURS] += 1
+        elif not applies(p, facts):
+            states[Met.NOT_APPLICABLE] += 1
+        else:
+            kinds = {answers[c] for c in p.controls}
+            one = len(kinds) == 1
+            states[next(iter(kinds)) if one else Met.PARTLY] += 1
+    return states

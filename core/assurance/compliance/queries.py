@@ -1,0 +1,87 @@
+"""Reading of compliance: which laws are followed, attestations, answers, documents in force."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from core.assurance.compliance.facts import Held
+from core.assurance.compliance.laws import laws
+from core.assurance.compliance.provision import Law
+from core.assurance.compliance.tables import AttestationRow, DocumentRow, FollowedLawRow, ModificationRow
+from core.platform.access.personal import open_texts
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """One attestation, as people see it."""
+
+    id: str
+    statement: str
+    signed_by: str
+    signed_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """What was said of a version: a substantial modification or not, and why."""
+
+    version_id: str
+    substantial: bool
+    reason: str
+    answered_by: str
+    answered_at: datetime
+
+
+def followed(session: Session) -> tuple[Law, ...]:
+    """Return the laws that this house follows: its own decisions before the default of each law."""
+    query = select(FollowedLawRow.law, FollowedLawRow.followed).order_by(
+        col(FollowedLawRow.decided_at), FollowedLawRow.id
+    )
+    decided = dict(session.exec(query).all())
+    return tuple(law for law in laws() if decided.get(law.id, law.default))
+
+
+def attestations(session: Session, use_case_id: str) -> tuple[Attestation, ...]:
+    """Return the attestations to a use case, newest first."""
+    query = select(AttestationRow).where(AttestationRow.use_case_id == use_case_id)
+    rows = session.exec(query.order_by(col(AttestationRow.signed_at).desc(), AttestationRow.id)).all()
+    said = open_texts(session, [row.statement for row in rows]) if rows else []
+    return tuple(
+        Attestation(row.id, text, row.signed_by, row.signed_at, row.until)
+        for row, text in zip(rows, said, strict=True)
+    )
+
+
+def attested(session: Session) -> dict[str, datetime]:
+    """Return until when each use case is attested, past days included."""
+    query = select(AttestationRow.use_case_id, func.max(AttestationRow.until)).group_by(
+        AttestationRow.use_case_id
+    )
+    return {use_case_id: until for use_case_id, until in session.exec(query) if until is not None}
+
+
+def modification(session: Session, version_id: str) -> Modification | None:
+    """Return what was said of a version, or none."""
+    row = session.get(ModificationRow, version_id)
+    if row is None:
+        return None
+    (reason,) = open_texts(session, [row.reason])
+    return Modification(row.version_id, row.substantial, reason, row.answered_by, row.answered_at)
+
+
+def answered_modifications(session: Session) -> frozenset[str]:
+    """Return the versions of which it was said."""
+    return frozenset(session.exec(select(ModificationRow.version_id)))
+
+
+def documents_held(session: Session) -> dict[str, dict[str, Held]]:
+    """Return the newest approved document of each kind, by use case."""
+    query = select(DocumentRow).where(col(DocumentRow.approved_at).is_not(None)).order_by(col(DocumentRow.number))
+    found: dict[str, dict[str, Held]] = {}
+    for row in session.exec(query):
+        if row.approved_at is not None and row.review_by is not None:
+            held = Held(row.number, row.approved_at, row.review_by, row.kept_until)
+            found.setdefault(row.use_case_id, {})[row.kind] = held
+    return found
