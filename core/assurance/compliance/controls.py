@@ -386,7 +386,7 @@ _ALL: tuple[Control, ...] = (
     Control("signed_release", N_("Signed decision"), ("live",), _signed_release),
     Control("independent_validation", N_("Independent validation"), ("areas",), _independent),
     Control("policy_in_force", N_("Policy"), ("policy_in_force",), _policy),
-    Control("inventory", N_("Inventory"), ("owner_id",), _inventory),
+    Control("inventory", N_("Inventory"), ("owner_id", "tier_answered"), _inventory),
     Control("risk_tier", N_("Risk tier"), ("tier_answered",), _tier),
     Control("vendor_models", N_("Vendor models"), ("version_id",), _vendor),
     Control("monitored", N_("Monitoring"), ("last_prediction_at",), _monitored),

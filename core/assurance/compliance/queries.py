@@ -78,7 +78,9 @@ def answered_modifications(session: Session) -> frozenset[str]:
 
 def documents_held(session: Session) -> dict[str, dict[str, Held]]:
     """Return the newest approved document of each kind, by use case."""
-    query = select(DocumentRow).where(col(DocumentRow.approved_at).is_not(None)).order_by(col(DocumentRow.number))
+    query = (
+        select(DocumentRow).where(col(DocumentRow.approved_at).is_not(None)).order_by(col(DocumentRow.number))
+    )
     found: dict[str, dict[str, Held]] = {}
     for row in session.exec(query):
         if row.approved_at is not None and row.review_by is not None:
