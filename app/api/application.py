@@ -30,6 +30,7 @@ NOUNS = (
     "live",
     "dossiers",
     "policies",
+    "compliance",
     "comments",
     "webhooks",
 )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from app.ui.card import card
-from app.ui.law_words import answer_text, dates, force_badge, in_language, met_badge
+from app.ui.law_words import dates, force_badge, in_language, met_badge
 from app.ui.text import md
 from core.assurance.compliance.controls import CONTROLS, Met
 from core.assurance.compliance.coverage import Status
@@ -52,7 +52,7 @@ def _provision(one: Status, on: date) -> None:
         lines.append(md(_("Speaks to: {whom}.", whom=_(APPLIES_NAMES[p.applies]))))
     for name, answer in one.answers:
         colour, icon = next((c, i) for met, c, i in _MARKS if met is answer.met)
-        said = f":{colour}[:material/{icon}:] **{md(_(CONTROLS[name].question))}**: {md(answer_text(answer))}"
+        said = f":{colour}[:material/{icon}:] **{md(_(CONTROLS[name].question))}**: {md(answer.text())}"
         link = f"{answer.page}?{urlencode(answer.query)}" if answer.page else ""
         lines.append(f"{said} [{_('Evidence')}]({link})" if link else said)
     st.markdown("  \n".join(lines))

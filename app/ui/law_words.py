@@ -1,12 +1,12 @@
 """The words of compliance: how a provision stands, how binding it is, and what a control found."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from app.ui.badges import Tone, badge
-from core.assurance.compliance.controls import MET_NAMES, Answer, Met
+from core.assurance.compliance.controls import MET_NAMES, Met
 from core.assurance.compliance.provision import FORCE_NAMES, Force, Provision
-from core.i18n import _, day, language, number, percent
+from core.i18n import _, day, language
 
 _TONES: Mapping[Met, tuple[Tone, str]] = {
     Met.MET: (Tone.GOOD, "check"),
@@ -26,11 +26,6 @@ def met_badge(met: Met) -> str:
 def in_language(texts: Mapping[str, str]) -> str:
     """Return a text of the law files in the reader's language; English where there is no other."""
     return texts.get(language()) or texts.get("en", "")
-
-
-def answer_text(answer: Answer) -> str:
-    """Fill what a control found, with days, shares and counts as the reader writes them."""
-    return _(answer.template, **{name: _shown(name, value) for name, value in answer.params.items()})
 
 
 def force_badge(provision: Provision, on: date) -> str:
@@ -55,11 +50,3 @@ def dates(provision: Provision) -> str:
     ]
     parts.append(_("as known on {day}", day=day(provision.as_known_on)))
     return " · ".join(parts)
-
-
-def _shown(name: str, value: object) -> object:
-    if isinstance(value, datetime | date):
-        return day(value)
-    if name == "share" and isinstance(value, float):
-        return percent(value, 0)
-    return number(value) if isinstance(value, int) else value

@@ -37,6 +37,8 @@ PAGES = (
     "/explainability?use_case=credit",
     "/releases",
     "/policies",
+    "/compliance",
+    "/compliance?use_case=credit&law=ai_act",
     "/audit_trail",
     "/settings",
 )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from core.assurance.compliance.facts import Clocks, Facts, HouseFacts
-from core.i18n import N_
+from core.i18n import N_, _, day, number, percent
 
 ENOUGH_CARD = 0.8
 FRESH_PREDICTIONS = timedelta(days=35)
@@ -47,6 +47,10 @@ class Answer:
     page: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
 
+    def text(self) -> str:
+        """What was found, in the reader's language: days, shares and counts as the reader writes them."""
+        return _(self.template, **{name: _shown(name, value) for name, value in self.params.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Control:
@@ -56,6 +60,14 @@ class Control:
     question: str
     needs: tuple[str, ...]
     ask: Callable[[Facts, HouseFacts, datetime], Answer]
+
+
+def _shown(name: str, value: object) -> object:
+    if isinstance(value, datetime):
+        return day(value)
+    if name == "share" and isinstance(value, float):
+        return percent(value, 0)
+    return number(value) if isinstance(value, int) else value
 
 
 def _answer(met: bool | None, template: str, page: str, f: Facts, **params: object) -> Answer:
