@@ -2,7 +2,7 @@
 
 
 Revision: 2026_11_25_compliance
-Follows: 2026_11_23_a
+Follows: 2026_11_25_audit
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from core.platform.store.columns import UtcDateTime
 
 revision = '2026_11_25_compliance'
-down_revision = '2026_11_23_a'
+down_revision = '2026_11_25_audit'
 branch_labels = None
 depends_on = None
 
