@@ -18,7 +18,7 @@ run: install
 	@$(BIN)/aval demo --port $(PORT)
 
 test: install
-	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: install
 	@$(BIN)/python -m pytest -m "long or not long" --timeout 3600 $(ARGS)

@@ -73,7 +73,7 @@ if not drafting:
     older = before(pages, chosen)
     with card(f"{md(chosen.name)} {md(chosen.version)}", f"{marks} {digest(chosen.digest)}"):
         policy_facts(chosen, names.get(chosen.published_by, ""))
-        st.code(chosen.text, language=None, line_numbers=True, wrap_lines=True)
+        st.code(chosen.text, language=None, wrap_lines=True)
     if older is not None:
         with card(_("What this version changed")):
             policy_difference(older.text, chosen.text, against=f"{older.name} {older.version}")

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from app.ui.charts import MAX_POINTS, chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.evidence.explain.swarm import Swarm
 from core.evidence.explain.words import value_text
@@ -20,7 +20,7 @@ def beeswarm(swarms: Sequence[Swarm], *, unit: str, key: str) -> None:
     """Draw one line of points per feature: right raises the result; the colour is the feature's value."""
     colours = palette()
     lines = list(swarms)[::-1]
-    figure = go.Figure()
+    figure = Plot()
     legend = next((i for i, s in enumerate(lines) if not np.isnan(s.rank).all()), -1)
     for line, swarm in enumerate(lines):
         ordered = ~np.isnan(swarm.rank)
@@ -72,7 +72,7 @@ def dependence(values: pd.Series, phi: pd.Series, *, feature: str, unit: str, ke
     colours = palette()
     step = max(1, -(-len(values) // MAX_POINTS))
     values, phi = values.iloc[::step], phi.iloc[::step]
-    figure = go.Figure()
+    figure = Plot()
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         figure.add_scatter(
             x=values.to_numpy(float),

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
 import streamlit as st
+from plotly.basedatatypes import BaseFigure
 
+from app.ui.plot import Plot
 from core.i18n import language
 
 MAX_POINTS = 2000
@@ -82,7 +83,7 @@ def date_format(*, year: bool = False) -> str:
     return "%-d %b %Y" if year else "%-d %b"
 
 
-def styled(figure: go.Figure, *, height: int = 300, legend: bool = True) -> go.Figure:
+def styled(figure: Plot, *, height: int = 300, legend: bool = True) -> Plot:
     """Give `figure` the house look; returns the same figure."""
     colours = palette()
     figure.update_layout(
@@ -100,21 +101,30 @@ def styled(figure: go.Figure, *, height: int = 300, legend: bool = True) -> go.F
     figure.update_yaxes(
         automargin=True, zerolinecolor=colours.line, tickfont={"color": colours.soft}, title_standoff=8
     )
-    for axis in ("x", "y"):
-        for trace_axis in figure.select_xaxes() if axis == "x" else figure.select_yaxes():
-            if trace_axis.type == "date" and not trace_axis.tickformat:
-                trace_axis.update(tickformat=date_format(), hoverformat=date_format(year=True))
+    for axis in (*figure.axes("x"), *figure.axes("y")):
+        if axis.get("type") == "date" and not axis.get("tickformat"):
+            axis |= {"tickformat": date_format(), "hoverformat": date_format(year=True)}
     return figure
 
 
-def chart(figure: go.Figure, *, alt: str, key: str, height: int = 300, legend: bool = True) -> None:
+def chart(figure: Plot, *, alt: str, key: str, height: int = 300, legend: bool = True) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it."""
-    st.plotly_chart(
-        styled(figure, height=height, legend=legend), key=key, alt=alt, config={"displayModeBar": False}
-    )
+    drawn = _Drawn(styled(figure, height=height, legend=legend))
+    st.plotly_chart(drawn, key=key, alt=alt, config={"displayModeBar": False})
 
 
-def threshold(figure: go.Figure, value: float, text: str, *, tone: str = "warn") -> None:
+class _Drawn(BaseFigure):  # type: ignore[misc]  # plotly ships no types
+    """A plot as Streamlit takes it: a figure's own word is not validated a second time."""
+
+    def __init__(self, plot: Plot) -> None:
+        self._plot = plot
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what Plotly draws."""
+        return self._plot.to_dict()
+
+
+def threshold(figure: Plot, value: float, text: str, *, tone: str = "warn") -> None:
     """Draw a dashed horizontal line at `value` with its name; `tone` is `good`, `warn` or `bad`."""
     colours = palette()
     colour = {"good": colours.good, "warn": colours.warn, "bad": colours.bad}[tone]
@@ -122,11 +132,10 @@ def threshold(figure: go.Figure, value: float, text: str, *, tone: str = "warn")
         y=value,
         line={"dash": "dash", "width": 1, "color": colour},
         annotation={"text": text, "font": {"size": 11, "color": colour}},
-        annotation_position="top left",
     )
 
 
-def band(figure: go.Figure, low: float, high: float, *, tone: str = "good") -> None:
+def band(figure: Plot, low: float, high: float, *, tone: str = "good") -> None:
     """Shade a horizontal band from `low` to `high`; `tone` is `good`, `warn` or `bad`."""
     colours = palette()
     fill = {"good": colours.good_band, "warn": colours.warn_band, "bad": colours.bad_band}[tone]

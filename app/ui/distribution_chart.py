@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app.ui.charts import chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.i18n import _
 
@@ -24,7 +23,7 @@ def distribution_chart(
     shown = [label(shorten(name, 24)) for name in names]
     places = list(range(len(shown)))
     hover = "%{customdata}<br>%{y:.1%}<extra>%{fullData.name}</extra>"
-    figure = go.Figure()
+    figure = Plot()
     if ordered:
         figure.add_bar(
             x=places, y=list(current), customdata=shown, name=current_name, marker_color=colours.accent, opacity=0.75,

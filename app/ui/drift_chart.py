@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app.ui.charts import chart, palette, threshold
+from app.ui.plot import Plot
 from core.i18n import _, number
 
 
@@ -19,7 +18,7 @@ def drift_chart(
 ) -> None:
     """Draw PSI per window; the shaded part is what chance alone explains."""
     colours = palette()
-    figure = go.Figure()
+    figure = Plot()
     figure.add_scatter(
         x=list(windows), y=list(noise), name=_("Sampling alone"), mode="lines", fill="tozeroy",
         line={"width": 0, "color": colours.muted}, fillcolor=colours.line, hovertemplate="%{x}<br>%{y:.3f}",

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.ui import badges
@@ -11,6 +10,7 @@ from app.ui.card import card
 from app.ui.charts import chart, palette
 from app.ui.empty import note
 from app.ui.metric_strip import Figure, metric_strip
+from app.ui.plot import Plot
 from app.ui.text import code, label, md
 from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
 from core.assets.intake.metric_names import METRIC_NAMES, metric_name
@@ -159,42 +159,38 @@ def _rows(count: int) -> str:
 Series = Mapping[str, Sequence[float]]
 
 
-def _line(x: Sequence[float], y: Sequence[float], name: str) -> go.Scatter:
-    return go.Scatter(
-        x=list(x), y=list(y), mode="lines", name=name, line={"color": palette().accent, "width": 2}
+def _line(figure: Plot, x: Sequence[float], y: Sequence[float], name: str) -> Plot:
+    style = {"color": palette().accent, "width": 2}
+    return figure.add_scatter(x=list(x), y=list(y), mode="lines", name=name, line=style)
+
+
+def _diagonal(low: float, high: float, name: str) -> Plot:
+    style = {"color": palette().muted, "dash": "dash", "width": 1}
+    return Plot().add_scatter(
+        x=[low, high], y=[low, high], mode="lines", name=name, line=style, hoverinfo="skip"
     )
 
 
-def _diagonal(low: float, high: float, name: str) -> go.Scatter:
-    style = {"color": palette().muted, "dash": "dash", "width": 1}
-    return go.Scatter(x=[low, high], y=[low, high], mode="lines", name=name, line=style, hoverinfo="skip")
-
-
-def _axes(figure: go.Figure, x: str, y: str) -> go.Figure:
+def _axes(figure: Plot, x: str, y: str) -> Plot:
     figure.update_xaxes(title=label(x))
     figure.update_yaxes(title=label(y))
     return figure
 
 
-def _roc(curve: Series) -> go.Figure:
-    figure = go.Figure(
-        [
-            _diagonal(0, 1, _("Chance")),
-            _line(curve["fpr"], curve["tpr"], _("Model")),
-        ]
-    )
+def _roc(curve: Series) -> Plot:
+    figure = _line(_diagonal(0, 1, _("Chance")), curve["fpr"], curve["tpr"], _("Model"))
     return _axes(figure, _("False positive rate"), _("True positive rate"))
 
 
-def _pr(curve: Series) -> go.Figure:
-    figure = go.Figure([_line(curve["recall"], curve["precision"], _("Model"))])
+def _pr(curve: Series) -> Plot:
+    figure = _line(Plot(), curve["recall"], curve["precision"], _("Model"))
     figure.update_yaxes(range=[0, 1.02])
     return _axes(figure, _("Recall"), _("Precision"))
 
 
-def _calibration(curve: Series) -> go.Figure:
+def _calibration(curve: Series) -> Plot:
     every = [*curve["predicted"], *curve["observed"]]
-    figure = go.Figure([_diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))])
+    figure = _diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))
     figure.add_scatter(
         x=list(curve["predicted"]),
         y=list(curve["observed"]),
@@ -207,9 +203,9 @@ def _calibration(curve: Series) -> go.Figure:
     return _axes(figure, _("Mean prediction"), _("What happened"))
 
 
-def _scores(curve: Series) -> go.Figure:
+def _scores(curve: Series) -> Plot:
     colours = palette()
-    figure = go.Figure()
+    figure = Plot()
     for series, name, colour in (
         ("negative", _("Truly negative"), colours.muted),
         ("positive", _("Truly positive"), colours.accent),
@@ -220,8 +216,8 @@ def _scores(curve: Series) -> go.Figure:
     return _axes(figure, _("Predicted probability"), _("Rows"))
 
 
-def _residuals(curve: Series) -> go.Figure:
-    figure = go.Figure()
+def _residuals(curve: Series) -> Plot:
+    figure = Plot()
     figure.add_bar(
         x=list(curve["middle"]), y=list(curve["rows"]), marker={"color": palette().accent}, name=_("Rows")
     )
@@ -229,9 +225,9 @@ def _residuals(curve: Series) -> go.Figure:
     return _axes(figure, _("Prediction less label"), _("Rows"))
 
 
-def _scatter(curve: Series) -> go.Figure:
+def _scatter(curve: Series) -> Plot:
     every = [*curve["observed"], *curve["predicted"]]
-    figure = go.Figure([_diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))])
+    figure = _diagonal(min(every, default=0.0), max(every, default=1.0), _("Perfect"))
     figure.add_scatter(
         x=list(curve["predicted"]),
         y=list(curve["observed"]),

@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from app.ui.charts import chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.i18n import _, number
 
@@ -29,32 +28,30 @@ def heat_map(rows: Sequence[HeatRow], windows: Sequence[str], *, limit: float, a
     unique = [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
     values = [[None if math.isnan(v) else v for v in row.values] for row in rows]
     words = [[_("no data") if v is None else number(v, 3) for v in row] for row in values]
-    figure = go.Figure(
-        go.Heatmap(
-            z=values,
-            x=list(windows),
-            y=unique,
-            customdata=words,
-            zmin=0,
-            zmax=2 * limit,
-            colorscale=[
-                [0.0, _faint(colours.accent, 0.06)],
-                [0.499, _faint(colours.accent, 0.55)],
-                [0.5, _faint(colours.warn, 0.6)],
-                [1.0, _faint(colours.warn, 1.0)],
-            ],
-            xgap=2,
-            ygap=2,
-            hoverongaps=False,
-            hovertemplate="%{y}<br>%{x}<br>PSI %{customdata}<extra></extra>",
-            colorbar={
-                "thickness": 8,
-                "len": 1,
-                "outlinewidth": 0,
-                "tickvals": [0, limit, 2 * limit],
-                "ticktext": ["0", number(limit, 2), f"≥ {number(2 * limit, 2)}"],
-            },
-        )
+    figure = Plot().add_heatmap(
+        z=values,
+        x=list(windows),
+        y=unique,
+        customdata=words,
+        zmin=0,
+        zmax=2 * limit,
+        colorscale=[
+            [0.0, _faint(colours.accent, 0.06)],
+            [0.499, _faint(colours.accent, 0.55)],
+            [0.5, _faint(colours.warn, 0.6)],
+            [1.0, _faint(colours.warn, 1.0)],
+        ],
+        xgap=2,
+        ygap=2,
+        hoverongaps=False,
+        hovertemplate="%{y}<br>%{x}<br>PSI %{customdata}<extra></extra>",
+        colorbar={
+            "thickness": 8,
+            "len": 1,
+            "outlinewidth": 0,
+            "tickvals": [0, limit, 2 * limit],
+            "ticktext": ["0", number(limit, 2), f"≥ {number(2 * limit, 2)}"],
+        },
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     figure.update_xaxes(showgrid=False, type="category", nticks=12, tickangle=0)

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app.ui.charts import chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.evidence.explain.importance import Importance, Pair
 from core.i18n import _, number
@@ -18,24 +17,22 @@ def importance_bars(items: Sequence[Importance], *, unit: str, key: str) -> None
     colours = palette()
     shown = list(items[:SHOWN])[::-1]
     names = [label(shorten(i.feature)) for i in shown]
-    figure = go.Figure(
-        go.Bar(
-            x=[i.mean_abs for i in shown],
-            y=names,
-            orientation="h",
-            marker={"color": colours.accent},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [i.high - i.mean_abs for i in shown],
-                "arrayminus": [i.mean_abs - i.low for i in shown],
-                "color": colours.soft,
-                "thickness": 1.2,
-                "width": 3,
-            },
-            customdata=[[i.low, i.high] for i in shown],
-            hovertemplate="%{y}<br>%{x:.4~g} [%{customdata[0]:.4~g} – %{customdata[1]:.4~g}]<extra></extra>",
-        )
+    figure = Plot().add_bar(
+        x=[i.mean_abs for i in shown],
+        y=names,
+        orientation="h",
+        marker={"color": colours.accent},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [i.high - i.mean_abs for i in shown],
+            "arrayminus": [i.mean_abs - i.low for i in shown],
+            "color": colours.soft,
+            "thickness": 1.2,
+            "width": 3,
+        },
+        customdata=[[i.low, i.high] for i in shown],
+        hovertemplate="%{y}<br>%{x:.4~g} [%{customdata[0]:.4~g} – %{customdata[1]:.4~g}]<extra></extra>",
     )
     figure.update_xaxes(title=label(_("mean |Shapley value|, {unit}", unit=unit)), rangemode="tozero")
     strongest = ", ".join(i.feature for i in items[:3])
@@ -53,7 +50,7 @@ def importance_dumbbell(pairs: Sequence[Pair], *, left: str, right: str, unit: s
     colours = palette()
     shown = list(pairs[:SHOWN])[::-1]
     names = [label(shorten(p.feature)) for p in shown]
-    figure = go.Figure()
+    figure = Plot()
     lines_x: list[float | None] = []
     lines_y: list[str | None] = []
     for name, pair in zip(names, shown, strict=True):

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app.ui.charts import band, chart, palette, threshold
 from app.ui.empty import empty, note
 from app.ui.kpi_value import written
+from app.ui.plot import Plot
 from app.ui.window_name import tick
 from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Definition, Direction, Status
 from core.evidence.kpis.queries import Observation
@@ -26,7 +25,7 @@ def kpi_history(definition: Definition, history: Sequence[Observation], *, key: 
     colours = palette()
     values = [o.value for o in seen if o.value is not None]
     windows = [tick(o.window, definition.window) for o in seen]
-    figure = go.Figure()
+    figure = Plot()
     firm = [o for o in seen if o.low is not None and o.high is not None and o.low != o.high]
     if firm:
         edge = [tick(o.window, definition.window) for o in firm]

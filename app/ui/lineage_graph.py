@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import plotly.graph_objects as go
-
 from app.ui.charts import Palette, chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.i18n import _
 
@@ -49,7 +48,7 @@ def lineage_graph(graph: Graph, *, key: str) -> None:
     colours = palette()
     places = _places(graph.nodes)
     details = {node.id: node.detail for node in graph.nodes}
-    figure = go.Figure()
+    figure = Plot()
     figure.add_scatter(
         x=[0, 1], y=[0.4, -len(graph.rows) + 0.4], mode="markers", marker={"opacity": 0}, hoverinfo="skip"
     )

@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plotly.subplots import make_subplots
-
 from app.ui.charts import chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label
 from core.i18n import _, number
 
@@ -28,7 +27,9 @@ def performance_chart(
 ) -> None:
     """Draw the points above their label coverage."""
     colours = palette()
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.06)
+    figure = Plot().update_layout(
+        xaxis={"anchor": "y2"}, yaxis={"domain": [0.29, 1.0]}, yaxis2={"anchor": "x", "domain": [0.0, 0.23]}
+    )
     x = [p.window for p in points]
     banded = [p for p in points if not math.isnan(p.low) and not math.isnan(p.high)]
     if banded:
@@ -36,27 +37,26 @@ def performance_chart(
         figure.add_scatter(
             x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself", mode="lines",
             fillcolor=colours.line, opacity=0.5, line={"width": 0}, hoverinfo="skip",
-            name=_("95% interval"), row=1, col=1,
+            name=_("95% interval"),
         )  # fmt: skip
     words = [_words(p, digits) for p in points]
     figure.add_scatter(
         x=x, y=[p.value for p in points], mode="lines+markers", name=label(name), customdata=words,
         line={"color": colours.accent, "width": 2}, marker={"size": 6},
-        hovertemplate="%{x}<br>%{customdata}<extra></extra>", row=1, col=1,
+        hovertemplate="%{x}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
     if evaluated is not None:
         text = _("When evaluated: {value}", value=number(evaluated, digits))
         figure.add_hline(
-            y=evaluated, line={"dash": "dot", "width": 1, "color": colours.soft}, row=1, col=1,
+            y=evaluated, line={"dash": "dot", "width": 1, "color": colours.soft},
             annotation={"text": text, "font": {"size": 11, "color": colours.soft}},
-            annotation_position="top left",
         )  # fmt: skip
     figure.add_bar(
         x=x, y=[p.coverage for p in points], name=_("Labels in"), marker_color=colours.muted,
-        hovertemplate="%{x}<br>%{y:.0%}<extra></extra>", row=2, col=1,
+        hovertemplate="%{x}<br>%{y:.0%}<extra></extra>", yaxis="y2",
     )  # fmt: skip
     figure.update_xaxes(type="category", nticks=12, tickangle=0, showgrid=False)
-    figure.update_yaxes(tickformat=".0%", range=[0, 1], nticks=3, row=2, col=1)
+    figure.update_layout(yaxis2={"tickformat": ".0%", "range": [0, 1], "nticks": 3})
     chart(figure, alt=alt, key=key, height=320)
 
 

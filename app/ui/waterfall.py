@@ -2,9 +2,8 @@
 
 from itertools import accumulate
 
-import plotly.graph_objects as go
-
 from app.ui.charts import chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.evidence.explain.queries import Case
 from core.evidence.explain.words import signed, significant, value_text
@@ -26,22 +25,20 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
         names.append(ngettext("{n} other feature", "{n} other features", len(rest)))
         steps.append(sum(c.phi for c in rest))
     texts = [significant(case.base)] + [signed(s) for s in steps[1:]] + [significant(case.score)]
-    figure = go.Figure(
-        go.Waterfall(
-            orientation="h",
-            measure=["absolute"] + ["relative"] * (len(steps) - 1) + ["total"],
-            x=[*steps, case.score],
-            y=[label(n) for n in [*names, _("Result")]],
-            text=texts,
-            textposition="outside",
-            cliponaxis=False,
-            constraintext="none",
-            increasing={"marker": {"color": colours.accent}},
-            decreasing={"marker": {"color": colours.sequence[3]}},
-            totals={"marker": {"color": colours.muted}},
-            connector={"line": {"color": colours.line, "width": 1}},
-            hovertemplate="%{y}<br>%{text}<extra></extra>",
-        )
+    figure = Plot().add_waterfall(
+        orientation="h",
+        measure=["absolute"] + ["relative"] * (len(steps) - 1) + ["total"],
+        x=[*steps, case.score],
+        y=[label(n) for n in [*names, _("Result")]],
+        text=texts,
+        textposition="outside",
+        cliponaxis=False,
+        constraintext="none",
+        increasing={"marker": {"color": colours.accent}},
+        decreasing={"marker": {"color": colours.sequence[3]}},
+        totals={"marker": {"color": colours.muted}},
+        connector={"line": {"color": colours.line, "width": 1}},
+        hovertemplate="%{y}<br>%{text}<extra></extra>",
     )
     figure.update_yaxes(autorange="reversed")
     reached = [0.0, case.score, *accumulate(steps)]

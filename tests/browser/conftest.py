@@ -52,6 +52,7 @@ def open_as(chromium: Browser, house: House) -> Iterator[Callable[..., Page]]:
             locale=locale,
             base_url=house.url,
         )
+        context.set_default_timeout(90_000)  # a busy machine is no failure
         contexts.append(context)
         watch = Watch(house.url.removeprefix("http://"))
         watch.over(context)

@@ -89,6 +89,8 @@ def _open(chromium, served, query=""):
     page = chromium.new_page()
     page.goto(served[0] + query)
     page.get_by_label("Model file").wait_for(state="attached", timeout=30_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_timeout(500)  # a zone that is drawn again drops the focus
     return page
 
 

@@ -142,7 +142,7 @@ def test_no_acknowledged_signature_is_lost(house):
             served.ready()
             signing = Signing(served, store, request, author, keys["operations"])
             signing.start()
-            until = time.monotonic() + 20
+            until = time.monotonic() + 120
             while not signing.acknowledged and time.monotonic() < until:
                 time.sleep(0.01)
             time.sleep(chance.random())
@@ -171,7 +171,7 @@ def test_no_acknowledged_signature_is_lost(house):
 def _approve(served, store, request, author, keys):
     """After all that the release can still be brought to its end: live once."""
     path = f"releases/{request}"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while True:
         with store.reading() as view:
             state = released.release(view, request).state

@@ -2,13 +2,13 @@
 
 import re
 
-import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.ui import badges, charts, reader, text
+from app.ui.plot import Plot
 from core import i18n
 
 JOINER = "\u2060"
@@ -80,9 +80,9 @@ def test_a_badge_cannot_be_closed_from_inside():
 @pytest.mark.parametrize(("language", "separators"), [("en", ".,"), ("pt_BR", ",.")])
 def test_charts_use_the_readers_separators(monkeypatch, language, separators):
     monkeypatch.setattr(i18n, "_resolvers", [lambda: language])
-    figure = charts.styled(go.Figure(go.Scatter(x=["2026-01-01"], y=[1.5])).update_xaxes(type="date"))
-    assert figure.layout.separators == separators
-    assert figure.layout.xaxis.tickformat == ("%d/%m" if language == "pt_BR" else "%-d %b")
+    figure = charts.styled(Plot().add_scatter(x=["2026-01-01"], y=[1.5]).update_xaxes(type="date"))
+    assert figure.layout["separators"] == separators
+    assert figure.layout["xaxis"]["tickformat"] == ("%d/%m" if language == "pt_BR" else "%-d %b")
 
 
 def test_the_palette_of_charts_is_the_themes():

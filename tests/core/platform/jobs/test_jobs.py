@@ -5,8 +5,9 @@ import pytest
 from core.errors import Invalid, Unavailable
 from core.i18n import N_
 from core.platform.jobs import commands, queries
+from core.platform.jobs.carrier import JsonSerializer
 from core.platform.jobs.handling import run, run_waiting
-from core.platform.jobs.queue import JsonSerializer, Queue
+from core.platform.jobs.queue import Queue
 from core.platform.jobs.state import LOST_AFTER, JobState
 from core.platform.store import SYSTEM, Store
 from core.settings import Settings

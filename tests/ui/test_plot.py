@@ -1,0 +1,71 @@
+"""A plot says the same as Plotly's own figure, which is the oracle here and stays out of the server."""
+
+import json
+import subprocess
+import sys
+
+import plotly.graph_objects as go
+import pytest
+
+from app.ui.plot import Plot
+
+
+def told(figure):
+    found = json.loads(figure.to_json())
+    found["layout"].pop("template", None)
+    return found
+
+
+def said(plot):
+    found = json.loads(json.dumps(plot.to_dict()))
+    assert found["layout"].pop("template")["layout"] == {}
+    go.Figure(found)  # every name and value is one that Plotly knows
+    return found
+
+
+LINE = {"dash": "dash", "width": 1, "color": "#123456"}
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda f: f.add_scatter(
+            x=[1, 2], y=[3, 4], marker_color="red", marker={"size": 5}, error_x={"array": [1, 2]}
+        ),
+        lambda f: f.add_bar(x=["a"], y=[1], error_y_array=[2]).update_traces(opacity=0.5),
+        lambda f: f.update_layout(barmode="overlay", legend={"orientation": "h", "x": None}, title="T"),
+        lambda f: f.update_xaxes(title="X", title_standoff=8, tickfont={"color": "red"}).update_yaxes(
+            range=[0, 1]
+        ),
+        lambda f: f.add_hline(y=2, line=LINE).add_vline(x=1, line=LINE),
+        lambda f: f.add_hrect(y0=0, y1=1, fillcolor="red", line_width=0, layer="below"),
+        lambda f: f.add_vrect(x0=0, x1=1, fillcolor="red", line_width=0),
+    ],
+)
+def test_a_plot_is_what_plotly_would_have_sent(draw):
+    mine = said(draw(Plot().add_scatter(y=[1]).update_xaxes(ticks="").update_yaxes(ticks="")))
+    theirs = told(draw(go.Figure().add_scatter(y=[1]).update_xaxes(ticks="").update_yaxes(ticks="")))
+    assert mine == theirs
+
+
+def test_a_named_line_has_its_words_above_its_left_end():
+    mine = said(Plot().add_hline(y=2, line=LINE, annotation={"text": "Limit"}))
+    theirs = told(
+        go.Figure()
+        .add_scatter(y=[1])
+        .add_hline(y=2, line=LINE, annotation={"text": "Limit"}, annotation_position="top left")
+    )
+    assert mine["layout"]["annotations"] == theirs["layout"]["annotations"]
+
+
+def test_drawing_loads_no_validators():
+    script = (
+        "import sys, app.ui.charts as c, streamlit as st\n"
+        "before = set(sys.modules)\n"
+        "c.chart(c.Plot().add_scatter(y=[1]).add_bar(y=[2]), alt='a', key='k')\n"
+        "print((set(sys.modules) - before) & {'plotly.graph_objs._scatter', 'plotly.graph_objs._bar'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
