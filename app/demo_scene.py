@@ -12,6 +12,8 @@ import pandas as pd
 from app.demo_clock import DemoClock
 from app.submission import Submission, submit
 from app.wiring import handlers
+from core.assets.datasets.reading import to_parquet
+from core.assets.datasets.schema import infer
 from core.assets.intake import commands as intake
 from core.assets.intake.draft import FileKind
 from core.assets.intake.runner import Runner
@@ -22,6 +24,8 @@ from core.decisions.releases import commands as releases
 from core.decisions.releases import queries as released
 from core.decisions.releases.quorum import Meaning
 from core.decisions.releases.snapshot import subject
+from core.evidence.fairness import commands as fairness
+from core.evidence.fairness import queries as fair
 from core.evidence.monitoring import queries as monitored
 from core.evidence.monitoring import work as monitoring
 from core.evidence.monitoring.batches import BatchKind
@@ -127,6 +131,51 @@ class Scene:
                 applications=case.applications,
                 currency=case.currency,
             )
+
+    def protect(self, case: Case, days: float) -> None:
+        """Declare what is protected in a use case, or why nothing is."""
+        use_case = self.use_case(case)
+        with self.store.reading() as view:
+            if fair.declaration(view, use_case.id) is not None:
+                return
+        with self.acting("beatriz.sampaio", days) as uow:
+            fairness.declare(
+                uow,
+                use_case.id,
+                attributes=case.protected,
+                none_reason=case.none_reason,
+                favourable=case.favourable,
+                preset=case.preset,
+            )
+
+    def follow_groups(self, case: Case, days: float) -> None:
+        """Send who applied in a table of its own, that no model sees, so that groups are followed in the log."""
+        use_case = self.use_case(case)
+        with self.store.reading() as view:
+            held = fair.declaration(view, use_case.id)
+        if held is not None and held.dataset_id:
+            return
+        table = self.rows.frame[["application_id", *credit.PROTECTED]]
+        stored = self.store.files.put_bytes(to_parquet(table))
+        people_table = fairness.PeopleTable(
+            digest=stored.digest,
+            source_digest=stored.digest,
+            name="applicants.parquet",
+            rows=len(table),
+            columns=infer(table),
+            key="application_id",
+            lawful_basis="legal_obligation",
+        )
+        with self.acting("beatriz.sampaio", days) as uow:
+            fairness.declare(
+                uow,
+                use_case.id,
+                attributes=case.protected,
+                favourable=case.favourable,
+                preset=case.preset,
+                table=people_table,
+            )
+        self.work()
 
     def use_case(self, case: Case) -> UseCase:
         """A use case that has been defined."""

@@ -51,6 +51,12 @@ def story(scene: Scene) -> list[Part]:
         Part(N_("Credit: a model for other columns is refused"), 12, partial(_elsewhere, scene, 12)),
         Part(N_("Credit: the next version waits for sign-off"), 1.6, partial(_candidate, scene, 1.6)),
     ]
+    joined = scene.months(1) - 6.2
+    told.append(
+        Part(
+            N_("Credit: groups are followed in the log"), joined, partial(scene.follow_groups, CREDIT, joined)
+        )
+    )
     seen = scene.months(1) - 1.3
     told.append(
         Part(N_("Credit: operations acknowledge an alert"), seen, partial(_acknowledged, scene, seen))
@@ -80,6 +86,7 @@ def _ground(scene: Scene) -> None:
         releases.publish_shipped(uow)
     for days, case in ((540, CREDIT), (420, PROGRESSION), (400, TUMOUR)):
         scene.define(case, days)
+        scene.protect(case, days - 1)
 
 
 def _goals(scene: Scene, days: float) -> None:

@@ -67,25 +67,49 @@ def start_runner(settings: Settings) -> "Runner":
 def handlers(runner: "Runner") -> Mapping[str, Handler]:
     """Return what runs each kind of job; the worker's libraries are loaded here, not in the server's process."""
     from core.assets.intake import work as intake  # noqa: PLC0415
+    from core.assets.registry import queries as registry  # noqa: PLC0415
+    from core.assets.registry.version import VersionState  # noqa: PLC0415
     from core.decisions.releases import work as releases  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
     from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
     from core.evidence.explain import work as explain  # noqa: PLC0415
+    from core.evidence.fairness import commands as fairness_commands  # noqa: PLC0415
+    from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
+    from core.evidence.fairness import work as fairness  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
 
     def evaluate(context: JobContext) -> None:
-        """Evaluate, then explain: assets know nothing of evidence, so the next step is asked for here."""
-        if intake.evaluate(context, runner):
+        """Evaluate, then explain and measure: assets know nothing of evidence, so the next steps are asked for here."""
+        version_id = str(context.payload["version"])
+        loaded = intake.evaluate(context, runner)
+        with context.store.reading() as view:
+            ready = registry.version(view, version_id).state is VersionState.READY
+        if not ready:
+            return
+        with context.store.unit_of_work(SYSTEM) as uow:
+            if loaded:
+                explain_commands.enqueue_for(uow, version_id)
+            fairness_commands.enqueue_for(uow, version_id)
+
+    def profile(context: JobContext) -> None:
+        """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""
+        monitoring.profile(context)
+        version_id = str(context.payload["version_id"])
+        with context.store.reading() as view:
+            declared = fairness_queries.declaration(view, registry.version(view, version_id).use_case_id)
+        if declared is not None and declared.dataset_id:
             with context.store.unit_of_work(SYSTEM) as uow:
-                explain_commands.enqueue_for(uow, str(context.payload["version"]))
+                fairness_commands.follow_for(uow, version_id)
 
     return {
         "intake.evaluate": evaluate,
         "explain.compute": partial(explain.explain, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
-        "monitoring.profile": monitoring.profile,
         "alerts.judge": alerts.judge,
+        "fairness.measure": fairness.measure,
+        "fairness.follow": fairness.follow,
+        "monitoring.profile": profile,
         "kpis.observe": kpis.observe,
     }

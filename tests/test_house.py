@@ -41,6 +41,7 @@ SPLIT_OFF = {
     "core/evidence/monitoring/profile_queries.py",
     "core/assurance/compliance/gathering.py",
     "core/decisions/releases/decided.py",
+    "core/evidence/monitoring/logbook.py",
     "core/decisions/releases/deployments.py",
     "core/decisions/releases/as_of.py",
     "core/decisions/releases/book.py",
@@ -124,7 +125,8 @@ WITHOUT_PERMISSION = {
     # Bookkeeping of background work: called by the worker, changes nothing that people decide.
     "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life",
     # Parts of another command, or the log's own seal: the permission was checked where the work was asked for.
-    "audit.keep_checkpoint", "registry.set_standing", "explain.enqueue_for",
+    "audit.keep_checkpoint", "registry.set_standing", "explain.enqueue_for", "fairness.enqueue_for",
+    "fairness.follow_for",
     # Looks at a file before anything is written; `receive_file` asks for the right.
     "intake.examine",
     # The operator at the machine itself, by `aval audit rotate-key`.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import streamlit as st
 
@@ -62,14 +63,24 @@ def findings(found: Sequence[Finding], names: Mapping[str, str], now: datetime, 
 
 
 def open_button(
-    people: Mapping[str, str], today: date, send: Callable[[Opened], None], *, key: str = "finding"
+    people: Mapping[str, str],
+    today: date,
+    send: Callable[[Opened], None],
+    *,
+    key: str = "finding",
+    title: str = "",
+    text: str = "",
+    primary: bool = False,
 ) -> None:
-    """Draw the button that opens a finding; its dialog calls `send`."""
+    """Draw the button that opens a finding; its dialog, filled with `title` and `text`, calls `send`."""
+    asked = title, text
 
     @st.dialog(_("Open a finding"), position="right", icon=":material/report:")
     def ask() -> None:
-        title = st.text_input(_("What is wrong"), max_chars=200)
-        text = st.text_area(_("What you saw, and what it may lead to"), max_chars=8000, height=112)
+        title = st.text_input(_("What is wrong"), value=asked[0], max_chars=200)
+        text = st.text_area(
+            _("What you saw, and what it may lead to"), value=asked[1], max_chars=8000, height=112
+        )
         severity = st.segmented_control(
             _("Severity"),
             list(Severity),
@@ -84,7 +95,8 @@ def open_button(
             with refusals():
                 send(Opened(title, text, severity or Severity.MEDIUM, owner or "", due))
 
-    if st.button(_("Open a finding"), icon=":material/report:", key=key):
+    look: Literal["primary", "secondary"] = "primary" if primary else "secondary"
+    if st.button(_("Open a finding"), icon=":material/report:", key=key, type=look):
         ask()
 
 

@@ -26,6 +26,9 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "card.edited": (N_("Model card edited"), "edit_note"),
     "explanation.requested": (N_("Explanation requested"), "account_tree"),
     "explanation.stored": (N_("Explanation stored"), "account_tree"),
+    "fairness.declared": (N_("Protected attributes declared"), "balance"),
+    "fairness.requested": (N_("Fairness report requested"), "balance"),
+    "fairness.measured": (N_("Fairness measured"), "balance"),
     "refused": (N_("Attempt refused"), "gpp_bad"),
 }
 ACTORS: Mapping[str, str] = {"system": N_("Aval itself"), "service": N_("a service token")}

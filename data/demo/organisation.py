@@ -52,6 +52,10 @@ class Case:
     affected_people: str
     human_oversight: str
     applications: tuple[str, ...]
+    protected: tuple[str, ...] = ()
+    none_reason: str = ""
+    favourable: str = ""
+    preset: str = "four_fifths"
     currency: str = "BRL"
 
 
@@ -66,6 +70,9 @@ CREDIT = Case(
     affected_people="Adults in Brazil who apply for a personal loan.",
     human_oversight="An analyst decides every refusal above R$ 20,000 and every request for review.",
     applications=("Loan origination", "Branch counter", "App"),
+    protected=("sex", "age_band", "region"),
+    favourable="0",
+    preset="brazil",
 )
 TUMOUR = Case(
     slug="tumour-triage",
@@ -78,6 +85,7 @@ TUMOUR = Case(
     affected_people="Patients of the clinic group who had a breast sample taken.",
     human_oversight="A pathologist reads every sample; the model only orders the queue.",
     applications=("Pathology worklist",),
+    none_reason="Samples carry no attribute of the patient; the public data set was stripped of them.",
     currency="EUR",
 )
 PROGRESSION = Case(
@@ -91,6 +99,8 @@ PROGRESSION = Case(
     affected_people="Patients in the diabetes programme.",
     human_oversight="A nurse confirms or changes every planned check-up.",
     applications=("Check-up planning",),
+    protected=("sex",),
+    preset="eu",
     currency="EUR",
 )
 CASES: tuple[Case, ...] = (CREDIT, TUMOUR, PROGRESSION)

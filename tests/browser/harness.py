@@ -35,6 +35,7 @@ PAGES = (
     "/kpis",
     "/monitoring?use_case=credit",
     "/explainability?use_case=credit",
+    "/fairness?use_case=credit&version=2",
     "/releases",
     "/policies",
     "/compliance",

@@ -36,25 +36,51 @@ def add_dataset(
     personal too (LGPD art. 5, I and II).
     """
     require(uow.actor, Permission.UPLOAD_MODEL)
-    names = [c.name for c in columns]
-    sensitive = inspection.sensitive(names)
-    about_people = {*personal, *sensitive, *inspection.protected(names)}
-    row = DatasetRow(
-        id=new_id("ds"),
+    return _kept(
+        uow,
         digest=digest,
         source_digest=source_digest,
         name=name,
         rows=rows,
-        columns=[c.to_json() for c in columns],
-        protected=list(protected),
-        personal=[name for name in names if name in about_people],
-        sensitive=list(sensitive),
+        columns=columns,
+        protected=protected,
+        personal=personal,
         lawful_basis=lawful_basis,
-        created_by=uow.actor.id,
-        created_at=uow.now,
     )
+
+
+def add_people_table(
+    uow: UnitOfWork,
+    *,
+    digest: str,
+    source_digest: str,
+    name: str,
+    rows: int,
+    columns: Sequence[Column],
+    key: str,
+    lawful_basis: str,
+) -> Dataset:
+    """Keep a table of protected attributes that no model sees, joined by `key`; part of the command that declares them.
+
+    Every column but the key counts as sensitive, confirmed by whoever sends it.
+    """
+    require(uow.actor, Permission.DESCRIBE_DATA)
+    people = [c.name for c in columns if c.name != key]
+    kept = _kept(
+        uow,
+        digest=digest,
+        source_digest=source_digest,
+        name=name,
+        rows=rows,
+        columns=columns,
+        protected=people,
+        personal=[c.name for c in columns],
+        lawful_basis=lawful_basis,
+    )
+    row = _locked(uow, kept.id)
+    row.sensitive = people
+    row.flags_confirmed_by, row.flags_confirmed_at = uow.actor.id, uow.now
     uow.session.add(row)
-    uow.session.flush()
     return queries.dataset(uow.session, row.id)
 
 
@@ -130,6 +156,40 @@ def write_purposes(uow: UnitOfWork, dataset_id: str, purposes: Mapping[str, str]
         dataset_id,
         {"columns": list(changed), "written": len(after), "digest": row.digest},
     )
+
+
+def _kept(
+    uow: UnitOfWork,
+    *,
+    digest: str,
+    source_digest: str,
+    name: str,
+    rows: int,
+    columns: Sequence[Column],
+    protected: Sequence[str],
+    personal: Sequence[str],
+    lawful_basis: str,
+) -> Dataset:
+    names = [c.name for c in columns]
+    sensitive = inspection.sensitive(names)
+    about_people = {*personal, *sensitive, *inspection.protected(names)}
+    row = DatasetRow(
+        id=new_id("ds"),
+        digest=digest,
+        source_digest=source_digest,
+        name=name,
+        rows=rows,
+        columns=[c.to_json() for c in columns],
+        protected=list(protected),
+        personal=[name for name in names if name in about_people],
+        sensitive=list(sensitive),
+        lawful_basis=lawful_basis,
+        created_by=uow.actor.id,
+        created_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    return queries.dataset(uow.session, row.id)
 
 
 def _known(row: DatasetRow, names: Sequence[str] | Mapping[str, str]) -> None:

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     DESCRIBE_DATA = "data.describe"
     REVIEW_NAMES = "model.review_names"
     RUN_EXPLANATION = "explanation.run"
+    RUN_CHECKS = "checks.run"
     DEFINE_KPI = "kpi.define"
     SEND_PREDICTIONS = "predictions.send"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
@@ -66,6 +67,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.DESCRIBE_DATA: N_("Say what data is personal, and what it is for"),
     Permission.REVIEW_NAMES: N_("Review unknown names in a model file"),
     Permission.RUN_EXPLANATION: N_("Start an explanation"),
+    Permission.RUN_CHECKS: N_("Start a check of fairness, robustness or errors"),
     Permission.DEFINE_KPI: N_("Define a KPI"),
     Permission.SEND_PREDICTIONS: N_("Send predictions and labels"),
     Permission.ACKNOWLEDGE_ALERT: N_("Acknowledge an alert"),
@@ -85,7 +87,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
 _P = Permission
 _EVERYONE = frozenset({_P.VIEW, _P.VERIFY_AUDIT})
 _TEAM = _EVERYONE | {
-    _P.RUN_EXPLANATION, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OWN_TOKENS, _P.COMMENT,
+    _P.RUN_EXPLANATION, _P.RUN_CHECKS, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OWN_TOKENS, _P.COMMENT,
 }  # fmt: skip
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {

@@ -1,0 +1,218 @@
+"""The jobs that measure fairness: on the evaluation data, and month by month on the prediction log."""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core.assets.datasets import queries as datasets
+from core.assets.intake import queries as intake
+from core.assets.intake.evaluation import Evaluation
+from core.assets.registry import queries as registry
+from core.assets.registry.usecase import Task
+from core.assets.registry.version import Version
+from core.errors import Invalid
+from core.evidence.fairness import commands, parity, presets, queries, report
+from core.evidence.fairness.commands import Followed
+from core.evidence.fairness.groups import Grouping, as_text
+from core.evidence.fairness.queries import Declaration
+from core.evidence.fairness.report import Outcomes
+from core.evidence.fairness.tally import Metric
+from core.evidence.monitoring import logbook
+from core.evidence.monitoring.windows import Grain, windows_of
+from core.i18n import N_
+from core.platform.jobs.handling import JobContext
+from core.platform.store import Files
+
+
+def measure(context: JobContext) -> None:
+    """Measure `payload["version_id"]` on its evaluation data; does nothing where no attribute is protected.
+
+    Raise `Invalid` where the favourable class is none of the model's, or a declared attribute is in no table.
+    """
+    version_id = str(context.payload["version_id"])
+    store = context.store
+    context.progress(0.05, N_("Reading the evaluation data"))
+    with store.reading() as view:
+        version = registry.version(view, version_id)
+        task = registry.use_case_by_id(view, version.use_case_id).task
+        declared = queries.in_force(view, version)
+        evaluation = intake.evaluation(view, version_id)
+        keyed = datasets.dataset(view, declared.dataset_id).digest if declared.dataset_id else ""
+    if evaluation is None or not declared.attributes:
+        return
+    table = datasets.frame(store.files, version.dataset_digest)
+    rows = table.loc[table[version.label_column].dropna().index]
+    people = _people(store.files, declared, rows, keyed)
+    if people.empty:
+        return
+    stored = pd.read_parquet(store.files.path(evaluation.predictions_digest))
+    outcomes, favourable = _outcomes(stored, task, evaluation, version, declared.favourable)
+    context.progress(0.2, N_("Comparing groups"))
+    held = [c for c in version.table_columns if c in rows.columns]
+    found = report.build(
+        outcomes,
+        people.reset_index(drop=True),
+        presets.preset(declared.preset),
+        features=rows[held].reset_index(drop=True),
+    )
+    context.progress(0.95, N_("Storing the report"))
+    with store.unit_of_work(context.actor) as uow:
+        commands.store_report(
+            uow,
+            version_id,
+            found,
+            predictions_digest=evaluation.predictions_digest,
+            people_digest=_digest(people),
+            preset=declared.preset,
+            favourable=favourable,
+        )
+
+
+def follow(context: JobContext) -> None:
+    """Measure `payload["version_id"]` month by month on its log, where a table of attributes joins its predictions."""
+    version_id = str(context.payload["version_id"])
+    store = context.store
+    with store.reading() as view:
+        version = registry.version(view, version_id)
+        declared = queries.declaration(view, version.use_case_id)
+        evaluation = intake.evaluation(view, version_id)
+        if declared is None or not declared.dataset_id or evaluation is None:
+            return
+        dataset = datasets.dataset(view, declared.dataset_id)
+        log = logbook.parts_of(view, version_id)
+    named = [a for a in declared.attributes if dataset.column(a) is not None]
+    if not log.predictions or not named:
+        return
+    context.progress(0.1, N_("Reading the prediction log"))
+    book = logbook.read(store.files, log)
+    table = pd.read_parquet(store.files.path(dataset.digest), columns=[declared.key_column, *named])
+    keyed = table.drop_duplicates(declared.key_column).set_index(
+        table.drop_duplicates(declared.key_column)[declared.key_column].map(as_text)
+    )
+    people = keyed[named].reindex(book.column("id").to_pylist()).reset_index(drop=True)
+    context.progress(0.4, N_("Comparing groups"))
+    months = _months(book, people, version, evaluation, declared)
+    with store.unit_of_work(context.actor) as uow:
+        commands.store_trend(uow, version_id, dataset.digest, months)
+
+
+def _people(files: Files, declared: Declaration, rows: pd.DataFrame, keyed: str) -> pd.DataFrame:
+    """One column per protected attribute, in the rows of the evaluation: from its table, or joined from another."""
+    found = {a: rows[a] for a in declared.attributes if a in rows.columns}
+    missing = [a for a in declared.attributes if a not in found]
+    if keyed and missing and declared.key_column in rows.columns:
+        other = datasets.frame(files, keyed)
+        held = [a for a in missing if a in other.columns]
+        index = other[declared.key_column].map(as_text)
+        once = other[held].set_axis(index, axis=0)[~index.duplicated().to_numpy()]
+        joined = once.reindex(rows[declared.key_column].map(as_text)).set_axis(rows.index, axis=0)
+        found |= {a: joined[a] for a in held}
+    return pd.DataFrame({a: found[a] for a in declared.attributes if a in found}, index=rows.index)
+
+
+def _outcomes(
+    stored: pd.DataFrame, task: Task, evaluation: Evaluation, version: Version, favourable: str
+) -> tuple[Outcomes, str]:
+    """Turn stored predictions so that *true* is the favourable outcome; return the favourable class too."""
+    if task is Task.REGRESSION:
+        values, predicted = (stored[c].to_numpy(np.float64) for c in ("label", "prediction"))
+        return Outcomes(values=values, predicted=predicted), ""
+    if task is Task.MULTICLASS:
+        chosen = favourable or str(stored["label"].value_counts().index[0])
+        _require_class(chosen, version.signature.classes)
+        return Outcomes(
+            truth=(stored["label"] == chosen).to_numpy(bool),
+            said=(stored["prediction"] == chosen).to_numpy(bool),
+        ), chosen
+    labels = evaluation.confusion.labels if evaluation.confusion else ("0", "1")
+    chosen = favourable or labels[1]
+    _require_class(chosen, labels)
+    event = chosen == labels[1]
+    truth, said = (stored[c].to_numpy(bool) == event for c in ("label", "prediction"))
+    score = stored["probability"].to_numpy(np.float64) if "probability" in stored else None
+    return Outcomes(truth=truth, said=said, probability=score, event_favourable=event), chosen
+
+
+def _require_class(chosen: str, classes: Sequence[str]) -> None:
+    if classes and chosen not in classes:
+        raise Invalid(
+            "fairness.favourable",
+            N_("{value} is no class of this model."),
+            fix=N_("Choose one of: {classes}."),
+            field="favourable",
+            value=chosen,
+            classes=", ".join(classes),
+        )
+
+
+def _months(
+    book: pa.Table, people: pd.DataFrame, version: Version, evaluation: Evaluation, declared: Declaration
+) -> list[Followed]:
+    """Compare the groups of each month; groups are named alike in all of them. Metrics of labels wait for labels."""
+    grouped = report.grouped(people, presets.preset(declared.preset))
+    days = np.asarray(book.column("day").to_numpy(), dtype="datetime64[D]")
+    labels = evaluation.confusion.labels if evaluation.confusion else ("", "")
+    chosen = declared.favourable or (labels[-1] if labels else "")
+    said = book.column("said").to_pandas()
+    truth = book.column("label").to_pandas()
+    known = truth.notna().to_numpy()
+    regression = version.signature.output == "value"
+    found = []
+    for window in windows_of(sorted(set(days.tolist())), Grain.MONTH):
+        inside = (days >= np.datetime64(window.start)) & (days < np.datetime64(window.end))
+        parities = []
+        for number, groups in enumerate(grouped.values()):
+            parities.append(
+                _month(groups, inside, known, said, truth, chosen, regression=regression, seed=number)
+            )
+        found.append(Followed(window.start, int(inside.sum()), int((inside & known).sum()), parities))
+    return found
+
+
+def _month(
+    groups: Grouping,
+    inside: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    known: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    said: pd.Series,
+    truth: pd.Series,
+    chosen: str,
+    *,
+    regression: bool,
+    seed: int,
+) -> parity.Parity:
+    """Decisions of every row, and what needs a label of the rows that have one."""
+    every = _only(groups, inside)
+    if regression:
+        predicted = said[inside].to_numpy(np.float64)
+        decided = parity.compare(
+            every, Outcomes(values=predicted, predicted=predicted).tally(every), seed=seed
+        )
+        wanted = {Metric.MEAN}
+    else:
+        favoured = (said[inside] == chosen).to_numpy(bool)
+        decided = parity.compare(every, Outcomes(truth=favoured, said=favoured).tally(every), seed=seed)
+        wanted = {Metric.SELECTION}
+    both = inside & known
+    labelled = _only(groups, both)
+    if regression:
+        outcomes = Outcomes(
+            values=truth[both].to_numpy(np.float64), predicted=said[both].to_numpy(np.float64)
+        )
+    else:
+        outcomes = Outcomes(
+            truth=(truth[both] == chosen).to_numpy(bool), said=(said[both] == chosen).to_numpy(bool)
+        )
+    judged = parity.compare(labelled, outcomes.tally(labelled), seed=seed)
+    return parity.joined(decided, judged, wanted)
+
+
+def _only(groups: Grouping, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Grouping:
+    return Grouping(groups.attributes, groups.names, groups.codes[rows])
+
+
+def _digest(people: pd.DataFrame) -> str:
+    """SHA-256 of the attributes as they were compared."""
+    return hashlib.sha256(pd.util.hash_pandas_object(people, index=False).to_numpy().tobytes()).hexdigest()
