@@ -51,13 +51,14 @@ def lines_table(found: Measured) -> None:
     ]
     st.table(
         {
-            _("Attribute"): [f"**{md(words.attribute_name(p.attributes))}**" for p, _g, _l in rows],
-            _("Metric"): [_(METRIC_NAMES[g.metric]) for _p, g, _l in rows],
+            _("Attribute"): [
+                f"**{md(words.attribute_name(p.attributes))}**  \n{_(METRIC_NAMES[g.metric])}"
+                for p, g, _l in rows
+            ],
             _("Lowest and highest"): [
                 md(f"{words.group_name(g.lowest)} → {words.group_name(g.highest)}") for _p, g, _l in rows
             ],
-            _("Gap"): [_gap(g, limit) for _p, g, limit in rows],
-            _("Line"): [words.line_text(limit) for _p, _g, limit in rows],
+            _("Gap and line"): [_gap(g, limit) for _p, g, limit in rows],
             _("Result"): [_result(g, limit) for _p, g, limit in rows],
         },
         border="horizontal",
@@ -201,11 +202,10 @@ def prefilled(found: Measured, parity: Parity, metric: Metric) -> tuple[str, str
 
 def _gap(gap: Gap, limit: Limit) -> str:
     figure = limit.figure(gap)
-    return (
-        ""
-        if figure is None
-        else f"{words.statistic(limit, figure)}  \n:gray[:small[n ≥ {number(figure.n, 0)}]]"
-    )
+    if figure is None:
+        return ""
+    under = f"{words.line_text(limit)} · n ≥ {number(figure.n, 0)}"
+    return f"{words.statistic(limit, figure)}  \n:gray[:small[{md(under)}]]"
 
 
 def _gap_of(parity: Parity, metric: Metric, found: Measured) -> str:

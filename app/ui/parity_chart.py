@@ -51,7 +51,7 @@ def parity_chart(groups: Sequence[Group], metric: Metric, limit: Limit | None, *
         edge = band[0] if limit is not None and limit.statistic == "ratio" else band[1]
         figure.add_vline(x=edge, line={"dash": "dash", "width": 1, "color": colours.warn})
     figure.update_xaxes(title=label(_(METRIC_NAMES[metric])), tickformat=".0%" if metric in SHARES else None)
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, range=[-0.6, max(len(shown), 1) - 0.4])
     chart(figure, alt=_alt(shown, metric, by), key=key, height=80 + ROW * max(len(shown), 2), legend=False)
 
 

@@ -32,6 +32,13 @@ def amount(metric: Metric, value: float) -> str:
     return number(value, 3 if abs(value) < 10 else 1)
 
 
+def distance(metric: Metric, value: float) -> str:
+    """Write a difference of two values: of shares, in points of a hundred."""
+    if metric in SHARES and not math.isnan(value):
+        return _("{points} points", points=number(100 * value, 1))
+    return amount(metric, value)
+
+
 def interval(metric: Metric, found: Figure) -> str:
     """Write the interval of a figure, empty where there is none."""
     if math.isnan(found.low) or math.isnan(found.high):
@@ -44,8 +51,8 @@ def statistic(limit: Limit, found: Figure) -> str:
     if limit.statistic == "ratio":
         return f"{number(found.value, 2)} [{number(found.low, 2)}; {number(found.high, 2)}]"
     return (
-        f"{amount(limit.metric, found.value)} "
-        f"[{amount(limit.metric, found.low)}; {amount(limit.metric, found.high)}]"
+        f"{distance(limit.metric, found.value)} "
+        f"[{distance(limit.metric, found.low)}; {distance(limit.metric, found.high)}]"
     )
 
 
@@ -56,7 +63,7 @@ def gap_text(attributes: Sequence[str], gap: Gap) -> str:
         "attribute": attribute_name(attributes),
         "low": group_name(gap.lowest),
         "high": group_name(gap.highest),
-        "difference": amount(gap.metric, gap.difference.value),
+        "difference": distance(gap.metric, gap.difference.value),
     }
     if gap.ratio is None:
         return _("{metric} by {attribute}: {low} and {high} lie {difference} apart.", **words)
@@ -73,7 +80,7 @@ def line_text(limit: Limit) -> str:
     """Say where a preset draws its line."""
     if limit.statistic == "ratio":
         return _("at least {limit} of the highest group", limit=number(limit.limit, 2))
-    return _("at most {limit} apart", limit=amount(limit.metric, limit.limit))
+    return _("at most {limit} apart", limit=distance(limit.metric, limit.limit))
 
 
 def verdict(preset: Preset, single: Sequence[Parity]) -> tuple[str, str]:
