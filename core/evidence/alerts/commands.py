@@ -1,78 +1,281 @@
-"""Writing of alerts: what the rules found, and who takes care of it."""
+"""Writing of alerts: what the rules found, who takes care of it, and the rules themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlmodel import select
 
-from core.errors import Conflict, NotFound
-from core.evidence.alerts.rules import Episode, RuleSet
-from core.evidence.alerts.tables import AlertRow
+from core.assets.registry import queries as registry
+from core.assets.registry.version import VersionState
+from core.errors import Conflict, Invalid, NotFound
+from core.evidence.alerts import queries
+from core.evidence.alerts.alert import DeedKind
+from core.evidence.alerts.cause import Cause
+from core.evidence.alerts.judging import Episode
+from core.evidence.alerts.rules import RuleSet, parse
+from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, RulesRow
+from core.evidence.monitoring.commands import JUDGE_JOB
 from core.i18n import N_
 from core.ids import new_id
+from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, require
-from core.platform.store import UnitOfWork
+from core.platform.access.personal import digest_text, seal_text
+from core.platform.jobs import commands as jobs
+from core.platform.store import Json, UnitOfWork
+
+NOTE_CHARACTERS = 2_000
+Key = tuple[str, str, object]
 
 
-def settle_alerts(uow: UnitOfWork, version_id: str, rules: RuleSet, episodes: Sequence[Episode]) -> int:
+def publish_rules(uow: UnitOfWork, use_case_id: str, text: str) -> RuleSet:
+    """Publish a use case's rules, and judge all its versions anew; what is published never changes.
+
+    Raises `Invalid` naming the wrong entry, `Conflict` where the version is taken.
+    """
+    require(uow.actor, Permission.PUBLISH_RULES)
+    use_case = registry.use_case_by_id(uow.session, use_case_id)
+    rules = parse(text)
+    if any(rules.version == one.version for one in queries.rule_book(uow.session, use_case_id)):
+        raise Conflict(
+            "rules.published",
+            N_("Version {version} of these rules is published already."),
+            fix=N_("Published rules never change; give the new ones another version."),
+            field="version",
+            version=rules.version,
+        )
+    row = RulesRow(
+        id=new_id("rul"),
+        use_case_id=use_case_id,
+        name=rules.name,
+        version=rules.version,
+        text=text.replace("\r\n", "\n"),
+        published_by=uow.actor.id,
+        published_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.session.flush()
+    for version in registry.versions(uow.session, use_case_id):
+        if version.state is VersionState.READY:
+            jobs.enqueue(uow, JUDGE_JOB, "version", version.id, {"version_id": version.id})
+    uow.record(
+        "alert.rules_published",
+        "use_case",
+        use_case_id,
+        {"rules": row.id, "version": rules.version, "use_case": use_case.slug, "count": len(rules.rules)},
+    )
+    return rules
+
+
+def store_baseline(
+    uow: UnitOfWork, version_id: str, predictions_digest: str, metrics: Mapping[str, float]
+) -> None:
+    """Keep what the evaluation's labels were like. Bookkeeping of the worker: no event of its own."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    uow.session.merge(
+        BaselineRow(version_id=version_id, predictions_digest=predictions_digest, metrics=dict(metrics))
+    )
+
+
+def settle_alerts(
+    uow: UnitOfWork,
+    version_id: str,
+    rules: RuleSet,
+    episodes: Sequence[Episode],
+    causes: Mapping[int, Sequence[Cause]] | None = None,
+) -> int:
     """Make the stored alerts say what the rules found; return how many are new.
 
-    An episode is known by rule, subject and first window: what is known keeps its acknowledgement.
+    An episode is known by rule, subject and first window: what is known keeps its care. `causes` are by place among
+    the episodes.
     """
     require(uow.actor, Permission.SEND_PREDICTIONS)
     stored = uow.session.exec(select(AlertRow).where(AlertRow.version_id == version_id)).all()
-    held = {(row.rule, row.subject, row.first_start): row for row in stored}
+    held: dict[Key, AlertRow] = {(row.rule, row.subject, row.first_start): row for row in stored}
     raised, resolved = [], []
-    for one in episodes:
+    for place, one in enumerate(episodes):
         row = held.pop((one.rule.id, one.subject, one.first.start), None)
         if row is None:
-            row = AlertRow(
-                id=new_id("alr"),
-                version_id=version_id,
-                rule=one.rule.id,
-                rule_kind=one.rule.kind.value,
-                rule_version=f"{rules.name} {rules.version}",
-                subject=one.subject,
-                grain=one.rule.grain.value,
-                first_start=one.first.start,
-                last_start=one.last.start,
-                last_end=one.last.end,
-                worst=one.worst,
-                limit=one.rule.limit,
-                template=one.reason.template,
-                reason={},
-                raised_at=uow.now,
-            )
-            uow.session.add(row)
+            row = _raised(uow, version_id, rules, one)
             raised.append(row.id)
-        row.last_start, row.last_end = one.last.start, one.last.end
+        row.last_start, row.last_end, row.peak_start = one.last.start, one.last.end, one.peak.start
         row.worst, row.template, row.reason = one.worst, one.reason.template, dict(one.reason.values)
+        if causes is not None and place in causes:
+            row.causes = [cause.to_json() for cause in causes[place]]
         if not one.open and row.resolved_at is None:
             row.resolved_at = uow.now
             resolved.append(row.id)
         elif one.open:
             row.resolved_at = None
+        uow.session.add(row)
     for row in held.values():
         if row.resolved_at is None:
             row.resolved_at = uow.now
             resolved.append(row.id)
     if raised or resolved:
         uow.record(
-            "alerts.settled",
+            "alert.settled",
             "version",
             version_id,
-            {"raised": raised, "resolved": resolved, "rules": f"{rules.name} {rules.version}"},
+            {"raised": raised, "resolved": resolved, "rules": rules.title},
         )
     return len(raised)
 
 
+def _raised(uow: UnitOfWork, version_id: str, rules: RuleSet, one: Episode) -> AlertRow:
+    return AlertRow(
+        id=new_id("alr"),
+        version_id=version_id,
+        rule=one.rule.id,
+        rule_kind=one.rule.kind.value,
+        rule_version=rules.title,
+        subject=one.subject,
+        grain=one.rule.grain.value,
+        first_start=one.first.start,
+        last_start=one.last.start,
+        last_end=one.last.end,
+        worst=one.worst,
+        limit=one.rule.limit,
+        template=one.reason.template,
+        reason={},
+        raised_at=uow.now,
+    )
+
+
 def acknowledge(uow: UnitOfWork, alert_id: str) -> None:
-    """Note that a person has seen an alert and takes care of it. Raise `NotFound`, `Conflict` when it is noted."""
+    """Note that a person has seen an alert and takes care of it; without an owner it becomes theirs.
+
+    Raise `NotFound`, `Conflict` when it is noted already.
+    """
     require(uow.actor, Permission.ACKNOWLEDGE_ALERT)
+    row = _locked(uow, alert_id)
+    if row.acknowledged_at is not None:
+        raise Conflict("alert.acknowledged", N_("This alert has been acknowledged already."))
+    _seen(uow, row)
+    row.owner_id = row.owner_id or uow.actor.id
+    _done(uow, row, DeedKind.ACKNOWLEDGED)
+
+
+def assign(uow: UnitOfWork, alert_id: str, owner_id: str) -> None:
+    """Give an alert to somebody who may act on it."""
+    require(uow.actor, Permission.ACKNOWLEDGE_ALERT)
+    row = _locked(uow, alert_id)
+    _able(uow, owner_id)
+    if row.owner_id == owner_id:
+        raise Conflict("alert.owned", N_("This alert is theirs already."))
+    row.owner_id = owner_id
+    _done(uow, row, DeedKind.ASSIGNED, to=owner_id)
+
+
+def snooze(uow: UnitOfWork, alert_id: str, *, until: datetime, reason: str) -> None:
+    """Put an alert off until a day, with the reason; it comes back by itself, and still counts for the approval."""
+    require(uow.actor, Permission.ACKNOWLEDGE_ALERT)
+    row = _locked(uow, alert_id)
+    _still_open(row)
+    said = _said(reason)
+    version = registry.version(uow.session, row.version_id)
+    longest = queries.rules_of(uow.session, version.use_case_id).longest_snooze_days
+    if not uow.now < until <= uow.now + timedelta(days=longest):
+        raise Invalid(
+            "alert.snooze_span",
+            N_("An alert is put off for {n} days at most."),
+            fix=N_("Choose an earlier day in the future."),
+            field="until",
+            n=longest,
+        )
+    _seen(uow, row)
+    row.owner_id = row.owner_id or uow.actor.id
+    row.snoozed_until = until
+    _done(uow, row, DeedKind.SNOOZED, until=until, note=said)
+
+
+def wake(uow: UnitOfWork, alert_id: str) -> None:
+    """Take up an alert again that was put off."""
+    require(uow.actor, Permission.ACKNOWLEDGE_ALERT)
+    row = _locked(uow, alert_id)
+    if row.snoozed_until is None or row.snoozed_until <= uow.now:
+        raise Conflict("alert.awake", N_("This alert is not put off."))
+    row.snoozed_until = None
+    _done(uow, row, DeedKind.WOKEN)
+
+
+def escalate(uow: UnitOfWork, alert_id: str, *, to: str, reason: str) -> None:
+    """Hand an alert to somebody who must decide, with the reason; it is theirs, and their first page says so."""
+    require(uow.actor, Permission.ACKNOWLEDGE_ALERT)
+    row = _locked(uow, alert_id)
+    _still_open(row)
+    said = _said(reason)
+    _able(uow, to)
+    if to == uow.actor.id:
+        raise Invalid(
+            "alert.to_oneself",
+            N_("An alert is escalated to somebody else."),
+            fix=N_("Choose the person who must decide."),
+            field="to",
+        )
+    _seen(uow, row)
+    row.owner_id, row.escalated_at, row.snoozed_until = to, uow.now, None
+    _done(uow, row, DeedKind.ESCALATED, to=to, note=said)
+
+
+def _seen(uow: UnitOfWork, row: AlertRow) -> None:
+    if row.acknowledged_at is None:
+        row.acknowledged_at, row.acknowledged_by = uow.now, uow.actor.id
+
+
+def _locked(uow: UnitOfWork, alert_id: str) -> AlertRow:
     row = uow.session.exec(select(AlertRow).where(AlertRow.id == alert_id).with_for_update()).first()
     if row is None:
         raise NotFound("alert.unknown", N_("There is no alert {id}."), id=alert_id)
-    if row.acknowledged_at is not None:
-        raise Conflict("alert.acknowledged", N_("This alert has been acknowledged already."))
-    row.acknowledged_at = uow.now
-    row.acknowledged_by = uow.actor.id
-    uow.record("alert.acknowledged", "alert", alert_id, {"version": row.version_id, "rule": row.rule})
+    return row
+
+
+def _still_open(row: AlertRow) -> None:
+    if row.resolved_at is not None:
+        raise Conflict("alert.over", N_("This alert is over: the values have come to rest."))
+
+
+def _able(uow: UnitOfWork, person_id: str) -> None:
+    person = access.find(uow.session, person_id)
+    if person is None or person.disabled:
+        raise NotFound("person.unknown", N_("There is no such person."), id=person_id)
+
+
+def _said(text: str) -> str:
+    said = text.strip()
+    if not 1 <= len(said) <= NOTE_CHARACTERS:
+        raise Invalid(
+            "alert.reason", N_("Give a reason of 1 to {n} characters."), field="reason", n=NOTE_CHARACTERS
+        )
+    return said
+
+
+def _done(
+    uow: UnitOfWork,
+    row: AlertRow,
+    kind: DeedKind,
+    *,
+    to: str = "",
+    until: datetime | None = None,
+    note: str = "",
+) -> None:
+    uow.session.add(row)
+    uow.session.add(
+        DeedRow(
+            id=new_id("ded"),
+            alert_id=row.id,
+            kind=kind.value,
+            by=uow.actor.id,
+            at=uow.now,
+            to=to,
+            until=until,
+            note=seal_text(uow, uow.actor.id, note),
+        )
+    )
+    facts: dict[str, Json] = {"version": row.version_id, "rule": row.rule}
+    if to:
+        facts["to"] = to
+    if until is not None:
+        facts["until"] = until.isoformat()
+    if note:
+        facts["reason_hmac"] = digest_text(uow, uow.actor.id, note)
+    uow.record(f"alert.{kind.value}", "alert", row.id, facts)

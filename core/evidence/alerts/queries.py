@@ -1,5 +1,8 @@
-"""Reading of alerts and of the rules they were raised by."""
+"""Reading of alerts, of what was done about them, and of the rules they were raised by."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from importlib import resources
 
@@ -7,18 +10,73 @@ from sqlmodel import Session, col, func, select
 
 from core.assets.registry import queries as registry
 from core.errors import NotFound
-from core.evidence.alerts.alert import Alert
+from core.evidence.alerts.alert import Alert, Deed, DeedKind
+from core.evidence.alerts.cause import from_json
 from core.evidence.alerts.rules import RuleKind, RuleSet, parse
-from core.evidence.alerts.tables import AlertRow
+from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, RulesRow
 from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_
+from core.platform.access.personal import open_texts
+
+
+@lru_cache
+def default_text() -> str:
+    """Return the text of the rules that Aval ships with."""
+    path = resources.files("data") / "monitoring" / "alert_rules.toml"
+    return path.read_text(encoding="utf-8")
 
 
 @lru_cache
 def default_rules() -> RuleSet:
-    """Return the rules that Aval ships with."""
-    path = resources.files("data") / "monitoring" / "alert_rules.toml"
-    return parse(path.read_text(encoding="utf-8"))
+    """Return the rules that Aval ships with; they hold for a use case that has published none."""
+    return parse(default_text())
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published version of a use case's rules as it was written; `by` is empty for the shipped one."""
+
+    id: str
+    name: str
+    version: str
+    text: str
+    by: str
+    at: datetime | None
+
+    @property
+    def rules(self) -> RuleSet:
+        """What the text says."""
+        return _parsed(self.text)
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> RuleSet:
+    return parse(text)
+
+
+def rule_book(session: Session, use_case_id: str) -> tuple[Published, ...]:
+    """Return every version of a use case's rules, the one in force first, the shipped one last."""
+    rows = session.exec(
+        select(RulesRow)
+        .where(RulesRow.use_case_id == use_case_id)
+        .order_by(col(RulesRow.published_at).desc(), col(RulesRow.id).desc())
+    )
+    shipped = default_rules()
+    return (
+        *(Published(r.id, r.name, r.version, r.text, r.published_by, r.published_at) for r in rows),
+        Published("", shipped.name, shipped.version, default_text(), "", None),
+    )
+
+
+def rules_of(session: Session, use_case_id: str) -> RuleSet:
+    """Return the rules in force for a use case."""
+    return rule_book(session, use_case_id)[0].rules
+
+
+def baseline(session: Session, version_id: str) -> dict[str, float]:
+    """Return what the labels of a version's evaluation were like, by metric; empty before it was measured."""
+    row = session.get(BaselineRow, version_id)
+    return {} if row is None else dict(row.metrics)
 
 
 def open_counts(session: Session) -> dict[str, int]:
@@ -60,12 +118,32 @@ def alerts(
     return tuple(_alert(row) for row in session.exec(query))
 
 
+def by_id(session: Session, alert_ids: Collection[str]) -> tuple[Alert, ...]:
+    """Return these alerts, oldest first; ids of none are left out."""
+    query = (
+        select(AlertRow).where(col(AlertRow.id).in_(alert_ids)).order_by(col(AlertRow.raised_at), AlertRow.id)
+    )
+    return tuple(_alert(row) for row in session.exec(query))
+
+
 def alert(session: Session, alert_id: str) -> Alert:
     """Return one alert; raise `NotFound`."""
     row = session.get(AlertRow, alert_id)
     if row is None:
         raise NotFound("alert.unknown", N_("There is no alert {id}."), id=alert_id)
     return _alert(row)
+
+
+def deeds(session: Session, alert_id: str) -> tuple[Deed, ...]:
+    """Return what people did about an alert, oldest first."""
+    rows = session.exec(
+        select(DeedRow).where(DeedRow.alert_id == alert_id).order_by(col(DeedRow.at), DeedRow.id)
+    ).all()
+    notes = open_texts(session, [row.note for row in rows]) if rows else []
+    return tuple(
+        Deed(DeedKind(row.kind), row.by, row.at, row.to, row.until, note)
+        for row, note in zip(rows, notes, strict=True)
+    )
 
 
 def _alert(row: AlertRow) -> Alert:
@@ -87,4 +165,9 @@ def _alert(row: AlertRow) -> Alert:
         resolved_at=row.resolved_at,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
+        owner_id=row.owner_id,
+        snoozed_until=row.snoozed_until,
+        escalated_at=row.escalated_at,
+        peak=row.peak_start,
+        causes=tuple(from_json(one) for one in row.causes or []),
     )

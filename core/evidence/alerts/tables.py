@@ -1,15 +1,15 @@
-"""Rows of alerts."""
+"""Rows of alerts, of what people did about them, of published rules, and of the evaluation's labels."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlmodel import Field, Index, SQLModel
+from sqlmodel import Field, Index, SQLModel, UniqueConstraint
 
 from core.platform.store.columns import json_column, utc
 
 
 class AlertRow(SQLModel, table=True):
-    """One episode of one rule against one column; acknowledging it does not end it."""
+    """One episode of one rule against one column; nothing that people do ends it."""
 
     __tablename__ = "monitoring_alert"
     __table_args__ = (Index("ix_monitoring_alert_open", "resolved_at", "version_id"),)
@@ -32,3 +32,48 @@ class AlertRow(SQLModel, table=True):
     resolved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     acknowledged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     acknowledged_by: str = ""
+    owner_id: str = ""
+    snoozed_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    escalated_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    peak_start: date | None = None
+    causes: list[dict[str, Any]] = Field(default_factory=list, sa_column=json_column())
+
+
+class DeedRow(SQLModel, table=True):
+    """One thing that somebody did about an alert; `note` is ciphertext under their key."""
+
+    __tablename__ = "alert_deed"
+
+    id: str = Field(primary_key=True)
+    alert_id: str = Field(foreign_key="monitoring_alert.id", index=True)
+    kind: str
+    by: str
+    at: datetime = Field(sa_column=utc())
+    to: str = ""
+    until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    note: str = ""
+
+
+class RulesRow(SQLModel, table=True):
+    """One published version of a use case's rules; it never changes."""
+
+    __tablename__ = "alert_rules"
+    __table_args__ = (UniqueConstraint("use_case_id", "version"),)
+
+    id: str = Field(primary_key=True)
+    use_case_id: str = Field(foreign_key="use_case.id", index=True)
+    name: str
+    version: str
+    text: str
+    published_by: str
+    published_at: datetime = Field(sa_column=utc())
+
+
+class BaselineRow(SQLModel, table=True):
+    """What the labels of a version's evaluation were like: what later labels are compared with."""
+
+    __tablename__ = "label_baseline"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    predictions_digest: str
+    metrics: dict[str, float] = Field(sa_column=json_column())

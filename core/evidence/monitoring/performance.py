@@ -34,6 +34,8 @@ class Metric(StrEnum):
     ROWS = "rows"
     LABEL_COVERAGE = "label_coverage"
     PREDICTED_POSITIVE = "predicted_positive"
+    LABEL_POSITIVE = "label_positive"
+    LABEL_MEAN = "label_mean"
     ROC_AUC = "roc_auc"
     ACCURACY = "accuracy"
     PRECISION = "precision"
@@ -52,6 +54,8 @@ METRIC_NAMES: Mapping[Metric, str] = {
     Metric.ROWS: N_("Predictions"),
     Metric.LABEL_COVERAGE: N_("Label coverage"),
     Metric.PREDICTED_POSITIVE: N_("Share predicted positive"),
+    Metric.LABEL_POSITIVE: N_("Share of positive labels"),
+    Metric.LABEL_MEAN: N_("Mean label"),
     Metric.ROC_AUC: N_("ROC AUC"),
     Metric.ACCURACY: N_("Accuracy"),
     Metric.PRECISION: N_("Precision"),
@@ -77,9 +81,10 @@ BY_TASK: Mapping[str, tuple[Metric, ...]] = {
         Metric.F1,
         Metric.BRIER,
         Metric.LOG_LOSS,
+        Metric.LABEL_POSITIVE,
     ),
     "multiclass": (Metric.ACCURACY, Metric.F1_MACRO),
-    "regression": (Metric.MAE, Metric.RMSE, Metric.R2, Metric.BIAS),
+    "regression": (Metric.MAE, Metric.RMSE, Metric.R2, Metric.BIAS, Metric.LABEL_MEAN),
 }
 """What labels allow, the metric shown first for each task first."""
 
@@ -115,6 +120,7 @@ def binary(truth: Flags, predicted: Flags, score: Floats | None) -> Measures:
         Metric.PRECISION: share(int(hit.sum()), int(predicted.sum())),
         Metric.RECALL: share(int(hit.sum()), int(truth.sum())),
         Metric.F1: _ratio(2 * hit, 2 * hit + wrong, bounds=(0, 1)),
+        Metric.LABEL_POSITIVE: share(int(truth.sum()), n),
     }
     if score is not None:
         held = np.clip(score, 1e-15, 1 - 1e-15)
@@ -178,7 +184,11 @@ def regression(truth: Floats, predicted: Floats) -> Measures:
     errors = predicted - truth
     squared = np.square(errors)
     mse = _mean(squared, floor=0)
-    found = {Metric.MAE: _mean(np.abs(errors), floor=0), Metric.BIAS: _mean(errors)}
+    found = {
+        Metric.MAE: _mean(np.abs(errors), floor=0),
+        Metric.BIAS: _mean(errors),
+        Metric.LABEL_MEAN: _mean(truth),
+    }
     if mse is not None:
         found[Metric.RMSE] = Measure(math.sqrt(mse.value), _root(mse.low), _root(mse.high), mse.n)
     spread = np.square(truth - truth.mean())

@@ -47,6 +47,8 @@ class Permission(StrEnum):
     DEFINE_KPI = "kpi.define"
     SEND_PREDICTIONS = "predictions.send"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
+    PUBLISH_RULES = "rules.publish"
+    OPEN_INCIDENT = "incident.open"
     OPEN_FINDING = "finding.open"
     COMMENT = "discussion.comment"
     REQUEST_RELEASE = "release.request"
@@ -71,6 +73,8 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.DEFINE_KPI: N_("Define a KPI"),
     Permission.SEND_PREDICTIONS: N_("Send predictions and labels"),
     Permission.ACKNOWLEDGE_ALERT: N_("Acknowledge an alert"),
+    Permission.PUBLISH_RULES: N_("Publish monitoring rules"),
+    Permission.OPEN_INCIDENT: N_("Open and close an incident"),
     Permission.OPEN_FINDING: N_("Open a finding"),
     Permission.COMMENT: N_("Take part in conversations"),
     Permission.REQUEST_RELEASE: N_("Request a release"),
@@ -87,7 +91,8 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
 _P = Permission
 _EVERYONE = frozenset({_P.VIEW, _P.VERIFY_AUDIT})
 _TEAM = _EVERYONE | {
-    _P.RUN_EXPLANATION, _P.RUN_CHECKS, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OWN_TOKENS, _P.COMMENT,
+    _P.RUN_EXPLANATION, _P.RUN_CHECKS, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OPEN_INCIDENT, _P.OWN_TOKENS,
+    _P.COMMENT,
 }  # fmt: skip
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
@@ -102,13 +107,21 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.REQUEST_RELEASE,
     },
     Role.OPERATIONS: _TEAM
-    | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.SEND_PREDICTIONS, _P.REQUEST_RELEASE, _P.DECIDE_RELEASE},
+    | {
+        _P.DEFINE_USE_CASE,
+        _P.DEFINE_KPI,
+        _P.SEND_PREDICTIONS,
+        _P.REQUEST_RELEASE,
+        _P.DECIDE_RELEASE,
+        _P.PUBLISH_RULES,
+    },
     Role.COMPLIANCE: _TEAM
     | {
         _P.DESCRIBE_DATA,
         _P.REVIEW_NAMES,
         _P.DECIDE_RELEASE,
         _P.PUBLISH_POLICY,
+        _P.PUBLISH_RULES,
         _P.GOVERN_COMPLIANCE,
         _P.ATTEST,
     },
@@ -118,7 +131,15 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
 }
 
 NEVER_FOR_SERVICES = frozenset(
-    {_P.DECIDE_RELEASE, _P.REVIEW_NAMES, _P.PUBLISH_POLICY, _P.MANAGE_PEOPLE, _P.ATTEST, _P.GOVERN_COMPLIANCE}
+    {
+        _P.DECIDE_RELEASE,
+        _P.REVIEW_NAMES,
+        _P.PUBLISH_POLICY,
+        _P.PUBLISH_RULES,
+        _P.MANAGE_PEOPLE,
+        _P.ATTEST,
+        _P.GOVERN_COMPLIANCE,
+    }
 )
 """A service token may request, never decide (approvals, rule 9)."""
 

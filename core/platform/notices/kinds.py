@@ -14,6 +14,7 @@ FAMILIES: Mapping[str, str] = {
     "finding.*": N_("Findings and waivers"),
     "policy.*": N_("Policies published"),
     "alert.*": N_("Alerts of monitoring"),
+    "incident.*": N_("Incidents"),
 }
 """Families of actions. A step that a command adds later belongs to its family without a word here."""
 

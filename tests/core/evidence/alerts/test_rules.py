@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 
 from core.errors import Invalid
+from core.evidence.alerts import judging, rules
 from core.evidence.alerts import queries as alerts
-from core.evidence.alerts import rules
-from core.evidence.alerts.rules import Judged, Reason, Rule, RuleKind
+from core.evidence.alerts.judging import Judged, Reason
+from core.evidence.alerts.rules import Rule, RuleKind
 from core.evidence.monitoring import drift
 from core.evidence.monitoring.layout import Wanted, layout_of
 from core.evidence.monitoring.performance import Measure, Metric
@@ -29,7 +30,7 @@ def _judge(reference: pd.DataFrame, months: list[pd.DataFrame], grain: Grain):
     columns = drift.compare(
         layout, held.cells, np.stack([p.cells for p in profiles]), np.stack([p.moments for p in profiles])
     )
-    return rules.judge_drift(SHIPPED, grain, windows, columns, [p.novel for p in profiles])
+    return judging.judge_drift(SHIPPED, grain, windows, columns, [p.novel for p in profiles])
 
 
 def test_clean_columns_raise_nothing_over_twenty_seeds():
@@ -95,13 +96,13 @@ def _days(values: list[float]) -> list[Judged]:
 
 
 def test_an_episode_ends_only_when_the_value_has_come_to_rest():
-    (one,) = rules.episodes(RULE, "x", _days([0.1, 0.25, 0.18, 0.4, 0.19]))
+    (one,) = judging.episodes(RULE, "x", _days([0.1, 0.25, 0.18, 0.4, 0.19]))
     assert one.open
     assert (one.first.start.day, one.last.start.day, one.worst) == (2, 4, 0.4)
     assert one.reason.values["value"] == 0.4
-    first, second = rules.episodes(RULE, "x", _days([0.3, 0.1, 0.3]))
+    first, second = judging.episodes(RULE, "x", _days([0.3, 0.1, 0.3]))
     assert (first.open, second.open) == (False, True)
-    assert rules.episodes(RULE, "x", _days([0.1, 0.2, 0.2])) == []
+    assert judging.episodes(RULE, "x", _days([0.1, 0.2, 0.2])) == []
 
 
 def test_performance_must_fall_with_its_whole_interval():
@@ -110,7 +111,7 @@ def test_performance_must_fall_with_its_whole_interval():
     def judge(task: str, metric: Metric, low: float, high: float, n: int = 500):
         measure = Measure((low + high) / 2, low, high, n)
         found = {"roc_auc": 0.8, "mae": 10.0}
-        return rules.judge_performance(SHIPPED, Grain.MONTH, task, found, [(window, {metric: measure})])
+        return judging.judge_performance(SHIPPED, Grain.MONTH, task, found, [(window, {metric: measure})])
 
     assert judge("binary", Metric.ROC_AUC, 0.70, 0.75)
     assert not judge("binary", Metric.ROC_AUC, 0.70, 0.77)
