@@ -119,9 +119,9 @@ def _judge(
         values |= {"value": value, "noise": noise}
     elif rule.kind == RuleKind.MISSING:
         share = float(column.missing[at])
-        value = share - column.missing_reference
+        value = share - float(column.missing_before[at])
         over = value > rule.limit and value > float(column.missing_noise[at])
-        values |= {"before": column.missing_reference, "now": share}
+        values |= {"before": float(column.missing_before[at]), "now": share}
     elif rule.kind == RuleKind.NEW_CATEGORY:
         value = float(column.new_share[at])
         over = value > rule.limit

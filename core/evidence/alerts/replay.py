@@ -47,7 +47,7 @@ def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | N
     expected |= queries.baseline(session, version_id)
     found: list[Episode] = []
     for grain in rules.grains:
-        drift = monitoring.drift(session, version_id, grain, since=since, tested=True)
+        drift = monitoring.drift(session, version_id, grain, since=since, tested=True, against=rules.against)
         if drift is not None:
             found += judge_drift(rules, grain, drift.windows, drift.columns, drift.novel)
         wanted = [Metric(rule.metrics[task]) for rule in rules.of(grain) if task in rule.metrics]

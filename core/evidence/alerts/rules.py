@@ -10,7 +10,8 @@ from typing import Any
 from core.errors import Invalid
 from core.evidence.monitoring.layout import Part
 from core.evidence.monitoring.performance import Metric
-from core.evidence.monitoring.windows import Grain
+from core.evidence.monitoring.season import Against
+from core.evidence.monitoring.windows import WHOLE_DAYS, Grain
 from core.i18n import N_
 
 MOST_CHARACTERS = 20_000
@@ -77,7 +78,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     false_discovery_rate: float
     hysteresis: float
-    against: str = "evaluation"
+    against: Against = Against.EVALUATION
     longest_snooze_days: int = 30
 
     @property
@@ -92,7 +93,7 @@ class RuleSet:
     @property
     def grains(self) -> tuple[Grain, ...]:
         """The grains that any rule asks for, in order."""
-        return tuple(grain for grain in Grain if self.of(grain))
+        return tuple(grain for grain in WHOLE_DAYS if self.of(grain))
 
     @property
     def drift_limit(self) -> float:
@@ -101,7 +102,6 @@ class RuleSet:
 
 
 Table = Mapping[str, Any]
-AGAINST = ("evaluation", "season", "previous")
 _TOP = frozenset(
     {"name", "version", "false_discovery_rate", "hysteresis", "against", "longest_snooze_days", "rule"}
 )  # fmt: skip
@@ -139,7 +139,7 @@ def parse(text: str) -> RuleSet:
         rules=rules,
         false_discovery_rate=_number(raw, "false_discovery_rate", 0, low=0, high=0.5),
         hysteresis=_number(raw, "hysteresis", 1, low=0, high=1),
-        against=_choice({"against": "evaluation"} | raw, "against", AGAINST, ""),
+        against=Against(_choice({"against": "evaluation"} | raw, "against", tuple(Against), "")),
         longest_snooze_days=_whole(raw, "longest_snooze_days", 30, high=366),
     )
 
@@ -153,7 +153,7 @@ def _rule(raw: Table, number: int) -> Rule:
     return Rule(
         id=_word(raw, "id", at),
         kind=kind,
-        grain=Grain(_choice(raw, "grain", tuple(Grain), at)),
+        grain=Grain(_choice(raw, "grain", WHOLE_DAYS, at)),
         limit=_number(raw, "limit", None, low=0, high=1e6, at=at),
         minimum_rows=_whole(raw, "minimum_rows", None, high=10**9, at=at),
         part=None if part is None else Part(part),

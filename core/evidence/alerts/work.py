@@ -95,7 +95,7 @@ def _with_onset(store: Store, version_id: str, one: Episode) -> Episode:
 
 def _excess(kind: RuleKind, column: ColumnDrift) -> list[float]:
     if kind == RuleKind.MISSING:
-        return [float(value) for value in column.missing - column.missing_reference]
+        return [float(value) for value in column.missing - column.missing_before]
     return [float(v) for v in (column.new_share if kind == RuleKind.NEW_CATEGORY else column.out_of_range)]
 
 
