@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlmodel import Session
@@ -11,9 +11,10 @@ from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
 from core.evidence.alerts import queries
 from core.evidence.alerts.judging import Episode, judge_drift, judge_performance
-from core.evidence.alerts.rules import RuleKind, RuleSet
+from core.evidence.alerts.rules import DISTRIBUTION, QUALITY, RuleKind, RuleSet
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.performance import Metric
+from core.evidence.monitoring.season import Against
 
 YEAR = 366
 
@@ -45,11 +46,20 @@ def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | N
     evaluation = intake.evaluation(session, version_id)
     expected = {} if evaluation is None else {name: one.value for name, one in evaluation.metrics.items()}
     expected |= queries.baseline(session, version_id)
+    against = rules.against.resolved(whole_year=monitoring.covers_year(session, version_id))
     found: list[Episode] = []
     for grain in rules.grains:
-        drift = monitoring.drift(session, version_id, grain, since=since, tested=True, against=rules.against)
-        if drift is not None:
-            found += judge_drift(rules, grain, drift.windows, drift.columns, drift.novel)
+        for kinds, reference in ((QUALITY, Against.EVALUATION), (DISTRIBUTION, against)):
+            asked = replace(rules, rules=tuple(rule for rule in rules.of(grain) if rule.kind in kinds))
+            drift = (
+                monitoring.drift(
+                    session, version_id, grain, since=since, tested=kinds is DISTRIBUTION, against=reference
+                )
+                if asked.rules
+                else None
+            )
+            if drift is not None:
+                found += judge_drift(asked, grain, drift.windows, drift.columns, drift.novel)
         wanted = [Metric(rule.metrics[task]) for rule in rules.of(grain) if task in rule.metrics]
         measured = monitoring.measures(session, [version_id], grain, wanted).get(version_id, {})
         kept = [

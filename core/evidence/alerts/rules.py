@@ -17,6 +17,21 @@ from core.i18n import N_
 MOST_CHARACTERS = 20_000
 
 
+class Reference(StrEnum):
+    """What distributions are compared with; `auto` takes the season where the evaluation data covers a whole year."""
+
+    AUTO = "auto"
+    EVALUATION = "evaluation"
+    SEASON = "season"
+    PREVIOUS = "previous"
+
+    def resolved(self, *, whole_year: bool) -> Against:
+        """Return what to compare with, knowing whether the evaluation data covers every month."""
+        if self is Reference.AUTO:
+            return Against.SEASON if whole_year else Against.EVALUATION
+        return Against(self.value)
+
+
 class RuleKind(StrEnum):
     """What a rule looks at."""
 
@@ -38,6 +53,8 @@ KIND_NAMES: Mapping[RuleKind, str] = {
 }
 OF_METRICS = frozenset({RuleKind.PERFORMANCE, RuleKind.LABEL})
 """The kinds that judge measured windows; the others judge the counts of columns."""
+DISTRIBUTION = frozenset({RuleKind.PSI})
+QUALITY = frozenset({RuleKind.MISSING, RuleKind.NEW_CATEGORY, RuleKind.OUT_OF_RANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +86,8 @@ class Rule:
 class RuleSet:
     """Rules that are published together.
 
-    `against` is what windows are compared with; one whose season is not known is compared with the evaluation data.
+    `against` is what distributions are compared with; missing, new and far values are always held against the
+    evaluation data: a lasting fault must not become the new normal.
     `longest_snooze_days` is how long an alert may be put off.
     """
 
@@ -78,7 +96,7 @@ class RuleSet:
     rules: tuple[Rule, ...]
     false_discovery_rate: float
     hysteresis: float
-    against: Against = Against.EVALUATION
+    against: Reference = Reference.AUTO
     longest_snooze_days: int = 30
 
     @property
@@ -139,7 +157,7 @@ def parse(text: str) -> RuleSet:
         rules=rules,
         false_discovery_rate=_number(raw, "false_discovery_rate", 0, low=0, high=0.5),
         hysteresis=_number(raw, "hysteresis", 1, low=0, high=1),
-        against=Against(_choice({"against": "evaluation"} | raw, "against", tuple(Against), "")),
+        against=Reference(_choice({"against": "auto"} | raw, "against", tuple(Reference), "")),
         longest_snooze_days=_whole(raw, "longest_snooze_days", 30, high=366),
     )
 

@@ -150,11 +150,12 @@ def _column(
 
 
 def _apart(edges: Edges, pooled: Cells, blocks: Sequence[Cells]) -> Floats:
-    """How far the farthest span of each window's season lies from all of them together."""
+    """How far the farthest span of each window's season lies from the others, as the window does."""
     found = np.full(len(pooled), np.nan)
     for at, held in enumerate(blocks):
         if len(held) > 1:
-            found[at] = distances.psi(pooled[at], stability_bins(edges, held)).max()
+            spans = stability_bins(edges, held)
+            found[at] = distances.psi(pooled[at] - spans, spans).max()
     return found
 
 

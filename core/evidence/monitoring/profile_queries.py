@@ -23,6 +23,9 @@ MOST_WINDOWS = 120
 MOST_HOURS = 336
 """Two weeks: what a chart by the hour shows at once."""
 
+SEASON_ROWS = 300
+"""The least rows of a month that make it a season of its own."""
+
 Novel = Mapping[str, Mapping[str, int]]
 
 
@@ -34,6 +37,15 @@ def reference(session: Session, version_id: str) -> Reference | None:
     layout = from_json(row.layout)
     cells, moments = layout.unpack(row.body)
     return Reference(layout, row.rows, cells, moments, row.dataset_digest, row.created_at)
+
+
+def covers_year(session: Session, version_id: str, least: int = SEASON_ROWS) -> bool:
+    """Say whether the evaluation data holds at least `least` rows of every month of the year."""
+    months: dict[int, int] = {}
+    query = select(ReferenceDayRow.day, ReferenceDayRow.rows).where(ReferenceDayRow.version_id == version_id)
+    for day, rows in session.exec(query):
+        months[day.month] = months.get(day.month, 0) + rows
+    return len(months) == 12 and min(months.values()) >= least
 
 
 def drift(

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from core.errors import NotFound
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.performance import Measure, Metric
-from core.evidence.monitoring.profile_queries import MOST_WINDOWS, drift, reference
+from core.evidence.monitoring.profile_queries import MOST_WINDOWS, covers_year, drift, reference
 from core.evidence.monitoring.records import Batch, Coverage, Health, LogPart, Point
 from core.evidence.monitoring.tables import (
     BatchRow,
@@ -21,7 +21,7 @@ from core.evidence.monitoring.windows import Grain, Window, window_of
 from core.i18n import N_
 
 __all__ = [
-    "batch", "batch_of_file", "batches", "coverage", "drift", "health",
+    "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "health",
     "last_sequence", "measures", "parts", "pending", "performance", "reference",
 ]  # fmt: skip
 
