@@ -150,7 +150,7 @@ def parse(text: str) -> RuleSet:
     rules = tuple(_rule(one, number) for number, one in enumerate(listed, 1))
     twice = [rule.id for n, rule in enumerate(rules) if rule.id in {r.id for r in rules[:n]}]
     if twice:
-        raise _wrong("rule.id", N_("each id once"), said=twice[0])
+        raise _wrong("rule.id", '"…"', said=twice[0])
     return RuleSet(
         name=_word(raw, "name"),
         version=_word(raw, "version"),
