@@ -11,7 +11,7 @@ from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
 from core.evidence.alerts import queries
 from core.evidence.alerts.judging import Episode, judge_drift, judge_performance
-from core.evidence.alerts.rules import DISTRIBUTION, QUALITY, RuleKind, RuleSet
+from core.evidence.alerts.rules import DISTRIBUTION, QUALITY, Rule, RuleKind, RuleSet
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.season import Against
@@ -50,7 +50,9 @@ def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | N
     found: list[Episode] = []
     for grain in rules.grains:
         for kinds, reference in ((QUALITY, Against.EVALUATION), (DISTRIBUTION, against)):
-            asked = replace(rules, rules=tuple(rule for rule in rules.of(grain) if rule.kind in kinds))
+            asked = replace(
+                rules, rules=tuple(_patient(rules, r, reference) for r in rules.of(grain) if r.kind in kinds)
+            )
             drift = (
                 monitoring.drift(
                     session, version_id, grain, since=since, tested=kinds is DISTRIBUTION, against=reference
@@ -67,6 +69,12 @@ def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | N
         ]
         found += judge_performance(rules, grain, task, expected, kept)
     return found
+
+
+def _patient(rules: RuleSet, rule: Rule, against: Against) -> Rule:
+    if against != Against.SEASON:
+        return rule
+    return replace(rule, windows=max(rule.windows, rules.seasonal_windows))
 
 
 def replay(session: Session, version_id: str, rules: RuleSet, *, days: int = YEAR) -> Replayed:

@@ -87,7 +87,8 @@ class RuleSet:
     """Rules that are published together.
 
     `against` is what distributions are compared with; missing, new and far values are always held against the
-    evaluation data: a lasting fault must not become the new normal.
+    evaluation data: a lasting fault must not become the new normal. Against a season `seasonal_windows` in a row must
+    be over: a season known from a year or two says little about how much seasons differ.
     `longest_snooze_days` is how long an alert may be put off.
     """
 
@@ -97,6 +98,7 @@ class RuleSet:
     false_discovery_rate: float
     hysteresis: float
     against: Reference = Reference.AUTO
+    seasonal_windows: int = 2
     longest_snooze_days: int = 30
 
     @property
@@ -121,8 +123,9 @@ class RuleSet:
 
 Table = Mapping[str, Any]
 _TOP = frozenset(
-    {"name", "version", "false_discovery_rate", "hysteresis", "against", "longest_snooze_days", "rule"}
-)  # fmt: skip
+    {"name", "version", "false_discovery_rate", "hysteresis", "against", "seasonal_windows"}
+    | {"longest_snooze_days", "rule"}
+)
 _OF_RULE = frozenset(
     {"id", "kind", "grain", "limit", "minimum_rows", "part", "metrics", "columns", "ignore", "windows"}
 )
@@ -158,6 +161,7 @@ def parse(text: str) -> RuleSet:
         false_discovery_rate=_number(raw, "false_discovery_rate", 0, low=0, high=0.5),
         hysteresis=_number(raw, "hysteresis", 1, low=0, high=1),
         against=Reference(_choice({"against": "auto"} | raw, "against", tuple(Reference), "")),
+        seasonal_windows=_whole(raw, "seasonal_windows", 2, high=12),
         longest_snooze_days=_whole(raw, "longest_snooze_days", 30, high=366),
     )
 

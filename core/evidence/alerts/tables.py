@@ -1,4 +1,4 @@
-"""Rows of alerts, of what people did about them, of published rules, and of the evaluation's labels."""
+"""Rows of alerts, of what people did about them, of published rules, and of what is kept for pages."""
 
 from datetime import date, datetime
 from typing import Any
@@ -77,3 +77,38 @@ class BaselineRow(SQLModel, table=True):
     version_id: str = Field(primary_key=True, foreign_key="model_version.id")
     predictions_digest: str
     metrics: dict[str, float] = Field(sa_column=json_column())
+
+
+class HealthRow(SQLModel, table=True):
+    """A version's last month in a few numbers: what a list of a thousand models is drawn from."""
+
+    __tablename__ = "monitoring_health"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    judged_at: datetime = Field(sa_column=utc())
+    window_start: date
+    window_end: date
+    rows: int
+    columns: int
+    moved: int
+    worst_column: str = ""
+    worst_psi: float | None = None
+    metric: str = ""
+    value: float | None = None
+    expected: float | None = None
+    coverage: float = 0.0
+    course: list[float] = Field(default_factory=list, sa_column=json_column())
+
+
+class SplitRow(SQLModel, table=True):
+    """One column in one window, split by the values of another: rows, missing share and PSI of each."""
+
+    __tablename__ = "monitoring_split"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    subject: str = Field(primary_key=True)
+    start: date = Field(primary_key=True)
+    end: date = Field(primary_key=True)
+    segment: str = Field(primary_key=True)
+    parts: list[dict[str, Any]] = Field(sa_column=json_column())
+    computed_at: datetime = Field(sa_column=utc())

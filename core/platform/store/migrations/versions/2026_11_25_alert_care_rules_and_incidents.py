@@ -1,7 +1,7 @@
 """Rules as versioned data, what people do about alerts, and incidents.
 
 Revision: 2026_11_25_alerts
-Follows: 2026_11_25_hours
+Follows: 2026_11_25_compliance
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from core.platform.store.columns import UtcDateTime
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 revision = "2026_11_25_alerts"
-down_revision = "2026_11_25_hours"
+down_revision = "2026_11_25_compliance"
 branch_labels = None
 depends_on = None
 
@@ -102,3 +102,30 @@ def upgrade() -> None:
     op.add_column("monitoring_alert", sa.Column('escalated_at', UtcDateTime(), nullable=True))
     op.add_column("monitoring_alert", sa.Column('peak_start', sa.Date(), nullable=True))
     op.add_column("monitoring_alert", sa.Column('causes', JSON, nullable=False, server_default='[]'))
+    op.create_table(
+        "monitoring_health",
+        sa.Column("version_id", sa.String(), sa.ForeignKey("model_version.id"), primary_key=True),
+        sa.Column("judged_at", UtcDateTime(), nullable=False),
+        sa.Column("window_start", sa.Date(), nullable=False),
+        sa.Column("window_end", sa.Date(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("columns", sa.Integer(), nullable=False),
+        sa.Column("moved", sa.Integer(), nullable=False),
+        sa.Column("worst_column", sa.String(), nullable=False),
+        sa.Column("worst_psi", sa.Float(), nullable=True),
+        sa.Column("metric", sa.String(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("expected", sa.Float(), nullable=True),
+        sa.Column("coverage", sa.Float(), nullable=False),
+        sa.Column("course", JSON, nullable=False),
+    )
+    op.create_table(
+        "monitoring_split",
+        sa.Column("version_id", sa.String(), sa.ForeignKey("model_version.id"), primary_key=True),
+        sa.Column("subject", sa.String(), primary_key=True),
+        sa.Column("start", sa.Date(), primary_key=True),
+        sa.Column("end", sa.Date(), primary_key=True),
+        sa.Column("segment", sa.String(), primary_key=True),
+        sa.Column("parts", JSON, nullable=False),
+        sa.Column("computed_at", UtcDateTime(), nullable=False),
+    )
