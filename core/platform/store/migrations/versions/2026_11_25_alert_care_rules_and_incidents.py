@@ -1,7 +1,7 @@
 """Rules as versioned data, what people do about alerts, and incidents.
 
 Revision: 2026_11_25_alerts
-Follows: 2026_11_25_compliance
+Follows: 2026_11_25_fairness
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from core.platform.store.columns import UtcDateTime
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 revision = "2026_11_25_alerts"
-down_revision = "2026_11_25_compliance"
+down_revision = "2026_11_25_fairness"
 branch_labels = None
 depends_on = None
 
