@@ -61,6 +61,8 @@ SPLIT_OFF = {
     "core/decisions/releases/review.py",
     "core/decisions/releases/rows.py",
     "core/decisions/releases/signing.py",
+    "core/evidence/alerts/tracing.py",
+    "core/evidence/alerts/replay.py",
 }
 
 

@@ -179,7 +179,7 @@ def _hit(kind: RuleKind, edges: Edges, column: pa.ChunkedArray) -> Flags:
     if kind == RuleKind.NEW_CATEGORY and isinstance(edges, CategoryEdges):
         codes = _codes(column, (*edges.listed, *edges.others))
         present = ~np.asarray(pc.is_null(column, nan_is_null=True), dtype=bool)
-        return (codes < 0) & present
+        return np.asarray((codes < 0) & present, dtype=bool)
     if isinstance(edges, NumberEdges) and edges.cuts:
         values = _numbers(column)
         with np.errstate(invalid="ignore"):

@@ -42,7 +42,9 @@ def reference(session: Session, version_id: str) -> Reference | None:
 def covers_year(session: Session, version_id: str, least: int = SEASON_ROWS) -> bool:
     """Say whether the evaluation data holds at least `least` rows of every month of the year."""
     months: dict[int, int] = {}
-    query = select(ReferenceDayRow.day, ReferenceDayRow.rows).where(ReferenceDayRow.version_id == version_id)
+    query = select(col(ReferenceDayRow.day), col(ReferenceDayRow.rows)).where(
+        ReferenceDayRow.version_id == version_id
+    )
     for day, rows in session.exec(query):
         months[day.month] = months.get(day.month, 0) + rows
     return len(months) == 12 and min(months.values()) >= least
