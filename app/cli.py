@@ -55,6 +55,7 @@ class Commands(click.Group):
             "evaluate_command",
             "Evaluate a model on a table in isolation, without a server.",
         ),
+        "explain": ("app.explain", "explain_command", "Explain a model's rows exactly, without a server."),
         "doctor": ("app.evaluate", "doctor_command", "Try every way out of the isolated runner."),
         "gate": (
             "app.cli_release",

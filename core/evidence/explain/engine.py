@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.evidence.explain.shapley import agnostic, linear, outputs
-from core.evidence.explain.shapley.columns import Owners, Transform, confirmed, dense
-from core.evidence.explain.shapley.extraction import HISTOGRAM, KNOWN, extract
+from core.evidence.explain.families import choice
+from core.evidence.explain.families.reading import Unreadable
+from core.evidence.explain.shapley import agnostic, outputs
 from core.evidence.explain.shapley.outputs import RawOutput
-from core.evidence.explain.shapley.quadrature import TreeExplainer
 from core.evidence.explain.terms import TOLERANCE, Fallback, Method, Question, Unit
 
 Floats = NDArray[np.float64]
@@ -66,6 +65,7 @@ def explain(
     background: pd.DataFrame,
     *,
     label: str | None = None,
+    question: Question | None = None,
     budget: float = 30.0,
     seed: int = 0,
     agnostic_only: bool = False,
@@ -75,8 +75,10 @@ def explain(
 ) -> Attributions:
     """Attributions of `rows` by the exact method of the model's family, else model-agnostic within `budget` seconds.
 
-    `label` is the class to explain (default: the second). `pairs` fixes the permutations drawn (or ENUMERATE) and
-    `background_rows` the background of predictions, so that blocks of one table are alike. Raises NoScoreError.
+    `label` is the class to explain (default: the second). `question` asks a tree model for one of its two value
+    functions (default: path-dependent); a model without trees has the interventional one only.
+    `pairs` fixes the permutations drawn (or ENUMERATE) and `background_rows` the background of predictions, so that
+    blocks of one table are alike. Raises NoScoreError.
     """
     fitted = [str(name) for name in np.ravel(getattr(model, "feature_names_in_", []))]
     asked = [str(name) for name in rows.columns]
@@ -86,6 +88,7 @@ def explain(
             rows[fitted],
             background[fitted],
             label=label,
+            question=question,
             budget=budget,
             seed=seed,
             agnostic_only=agnostic_only,
@@ -97,110 +100,32 @@ def explain(
         return replace(found, values=found.values[:, back], errors=found.errors[:, back])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a foreign model's warnings are not ours to print
-        exact, reason = (None, None) if agnostic_only else _family(model, rows, background, label)
-        if exact is not None and exact.holds:
-            return exact
+        exact, reason = (None, None) if agnostic_only else _exact(model, rows, background, label, question)
         if exact is not None:
-            reason = Fallback.GATE
+            return exact
         few = background.head(background_rows or AGNOSTIC_BACKGROUND)
         found = _agnostic(model, rows, few, label, budget, seed, pairs, progress)
         return replace(found, fallback=reason)
 
 
-def _family(
-    model: object, rows: pd.DataFrame, background: pd.DataFrame, label: str | None
-) -> tuple[Attributions | None, Fallback | None]:
-    """Closed form or tree kernel, when the last step is known and each matrix column has one source column."""
-    estimator = outputs.last_step(model)
-    kind = type(estimator)
-    if kind not in KNOWN and kind not in linear.KNOWN:
-        return None, None
-    transform = Transform(outputs.steps_before(model))
-    try:
-        players = _players(transform, estimator, background)
-        if players is None:
-            return None, Fallback.MIXED_COLUMNS
-        if kind in KNOWN:
-            return _trees(model, estimator, transform, players, rows, label)
-        return _linear(model, estimator, transform, players, rows, background, label)
-    except (ValueError, TypeError, AttributeError, IndexError, KeyError):
-        return None, Fallback.UNSUPPORTED  # whatever a foreign model did, predictions alone still explain it
-
-
-def _players(transform: Transform, estimator: object, background: pd.DataFrame) -> Owners | None:
-    proposal = transform.owners(background.shape[1])
-    full: Callable[[pd.DataFrame], object] = transform
-    if isinstance(estimator, HISTOGRAM):
-        encoder = getattr(estimator, "_preprocessor", None)
-        if encoder is not None:
-            inner = Transform([encoder]).owners(len(proposal or ()))
-            proposal = None if proposal is None or inner is None else tuple(proposal[i] for i in inner)
-        full = lambda frame: _histogram_matrix(estimator, transform(frame))  # noqa: E731
-    if proposal is None or not confirmed(full, background.head(64), proposal):
-        return None
-    return proposal
-
-
-def _histogram_matrix(estimator: object, matrix: object) -> Floats:
-    """The matrix whose columns the histogram trees compare: categories first, encoded by the model itself."""
-    return np.asarray(estimator._preprocess_X(matrix, reset=False), np.float64)  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _trees(
+def _exact(
     model: object,
-    estimator: object,
-    transform: Transform,
-    players: Owners,
-    rows: pd.DataFrame,
-    label: str | None,
-) -> tuple[Attributions | None, Fallback | None]:
-    output = _tree_output(model, estimator, label)
-    extracted = extract(estimator, output.position) if output else None
-    if output is None or extracted is None:
-        return None, Fallback.UNSUPPORTED
-    matrix = transform(rows)
-    if isinstance(estimator, HISTOGRAM):
-        numbers = _histogram_matrix(estimator, matrix)
-    else:
-        numbers = (
-            dense(matrix).astype(np.float32 if extracted.single_precision else np.float64).astype(np.float64)
-        )
-    explainer = TreeExplainer(extracted.ensemble, players, rows.shape[1])
-    values = explainer.values(numbers)
-    return _result(output, rows, values, explainer.base, Method.TREE, Question.PATH, 0), None
-
-
-def _tree_output(model: object, estimator: object, label: str | None) -> RawOutput | None:
-    if not hasattr(estimator, "classes_"):
-        logged = getattr(estimator, "loss", "") in {"poisson", "gamma"} and isinstance(estimator, HISTOGRAM)
-        return outputs.log_value(model) if logged else outputs.value(model)
-    return outputs.margin(model, label) or outputs.probability(model, label)
-
-
-def _linear(
-    model: object,
-    estimator: object,
-    transform: Transform,
-    players: Owners,
     rows: pd.DataFrame,
     background: pd.DataFrame,
     label: str | None,
+    question: Question | None,
 ) -> tuple[Attributions | None, Fallback | None]:
-    if hasattr(estimator, "classes_"):
-        output = outputs.margin(model, label)
-    else:
-        output = outputs.log_value(model) if isinstance(estimator, linear.LOG_LINK) else outputs.value(model)
-    weights = linear.weights(estimator, output.position) if output else None
-    if output is None or weights is None:
-        return None, Fallback.UNSUPPORTED
-    values, base = linear.attribute(
-        dense(transform(rows)).astype(np.float64),
-        dense(transform(background)).astype(np.float64),
-        weights,
-        np.asarray(players, np.int64),
-        rows.shape[1],
-    )
-    return _result(output, rows, values, base, Method.LINEAR, Question.INTERVENTIONAL, len(background)), None
+    """The family's exact values where it has any and they hold, else why not."""
+    if not choice.is_known(model):
+        return None, None
+    try:
+        found = choice.exact(model, rows, background, label, question)
+        result = _result(
+            found.output, rows, found.values, found.base, found.method, found.question, found.background
+        )
+    except Unreadable as error:
+        return None, error.reason
+    return (result, None) if result.holds else (None, Fallback.GATE)
 
 
 def _result(
@@ -250,8 +175,8 @@ def _agnostic(
 
 def _any_output(model: object, label: str | None) -> RawOutput:
     found = outputs.probability(model, label) or outputs.margin(model, label)
-    if found is None and getattr(model, "classes_", None) is None and hasattr(model, "predict"):
-        found = outputs.value(model)
+    if found is None and outputs.classes_of(model) is None and hasattr(model, "predict"):
+        found = outputs.anomaly(model) or outputs.value(model)
     if found is None:
         raise NoScoreError
     return found

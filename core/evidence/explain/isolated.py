@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.evidence.explain.engine import NoScoreError, explain
-from core.evidence.explain.shapley import quadrature
+from core.evidence.explain.shapley import interactions, interventional, quadrature
+from core.evidence.explain.terms import Question
 
 Arrays = dict[str, NDArray[np.generic]]
 Meta = dict[str, object]
@@ -18,9 +19,9 @@ def attribute(
 ) -> tuple[Arrays, Meta]:
     """Attributions of `frames["rows"]` against `frames["background"]`.
 
-    Options: `label` (class to explain, "" for the default), `budget` (seconds), `seed`, `agnostic` (skip exact methods),
-    `pairs` and `background` (fixed numbers of permutation pairs and background rows, 0: choose). Meta holds
-    `refused` when nothing can be explained.
+    Options: `label` (class to explain, "" for the default), `question` ("" for the family's own), `budget` (seconds),
+    `seed`, `agnostic` (skip exact methods), `pairs` and `background` (fixed numbers of permutation pairs and background
+    rows, 0: choose). Meta holds `refused` when nothing can be explained.
     """
     try:
         found = explain(
@@ -28,6 +29,7 @@ def attribute(
             frames["rows"],
             frames["background"],
             label=str(options.get("label") or "") or None,
+            question=Question(str(options["question"])) if options.get("question") else None,
             budget=float(str(options.get("budget", 30.0))),
             seed=int(str(options.get("seed", 0))),
             agnostic_only=bool(options.get("agnostic", False)),
@@ -52,4 +54,5 @@ def attribute(
 
 # The helper imports this module once, before it forks and locks its children in: here, and only here, the kernel's
 # machine code may be read from or written to the disk. No other process of Aval imports this module.
-quadrature.warm_up()
+for kernel in (quadrature, interventional, interactions):
+    kernel.warm_up()

@@ -5,7 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 FIRST = 200  # enough for a useful page within a second
-MOST = 2000
+MOST = 10_000
 STRATA = 10  # bins of a numeric label
 
 Rows = NDArray[np.int64]

@@ -7,6 +7,7 @@ TOLERANCE = 1e-5  # of max(1, |f|): design page "Explanation engine", decision 1
 
 class Method(StrEnum):
     TREE = "tree_quadrature"
+    NATIVE = "catboost_native"
     LINEAR = "linear_closed_form"
     EXACT = "exact_enumeration"
     PERMUTATION = "antithetic_permutations"
@@ -29,4 +30,7 @@ class Fallback(StrEnum):
 
     MIXED_COLUMNS = "mixed_columns"  # a matrix column is fed by several source columns
     UNSUPPORTED = "unsupported"  # a variant the exact method does not read
+    LINEAR_LEAVES = "linear_leaves"  # leaves hold linear models
+    VECTOR_LEAVES = "vector_leaves"  # one leaf speaks of several outputs
+    UNSAFE = "unsafe"  # the library's own answer to this question ends the process or is wrong
     GATE = "gate"  # the exact method's values did not add up to the model's output

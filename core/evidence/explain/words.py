@@ -9,6 +9,7 @@ from core.i18n import N_, _, day, ngettext, number
 
 METHOD_NAMES: Mapping[Method, str] = {
     Method.TREE: N_("Exact, from the trees"),
+    Method.NATIVE: N_("Exact, from CatBoost's own trees"),
     Method.LINEAR: N_("Exact, from the coefficients"),
     Method.EXACT: N_("Exact, from every coalition of features"),
     Method.PERMUTATION: N_("Estimated from permutations of features"),
@@ -21,6 +22,15 @@ FALLBACK_REASONS: Mapping[Fallback, str] = {
     Fallback.MIXED_COLUMNS: N_("A step before the model mixes columns, so predictions alone were used."),
     Fallback.UNSUPPORTED: N_(
         "The exact method does not read this variant of the model, so predictions alone were used."
+    ),
+    Fallback.LINEAR_LEAVES: N_(
+        "The model's leaves hold linear models, which the exact method does not read, so predictions alone were used."
+    ),
+    Fallback.VECTOR_LEAVES: N_(
+        "A leaf of the model speaks of several outputs at once, so predictions alone were used."
+    ),
+    Fallback.UNSAFE: N_(
+        "The library's own answer to this question is not reliable, so predictions alone were used."
     ),
     Fallback.GATE: N_(
         "The exact method's values did not add up to the model's output, so predictions alone were used."

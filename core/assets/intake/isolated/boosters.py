@@ -71,15 +71,25 @@ class XgboostModel(Booster):
         if self.objective == "binary:hinge":
             del self.predict_proba
 
-    def _scores(self, frame: pd.DataFrame) -> Array:
+    def prepared(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame as the library takes it: texts as categories, columns under the booster's names."""
         rows = _with_categories(frame)
         if self._types is not None and not hasattr(self, "feature_names_in_"):
             rows = rows.set_axis([f"f{i}" for i in range(rows.shape[1])], axis="columns")
         if not hasattr(self, "feature_names_in_"):
             rows = rows.set_axis(self.native.feature_names or list(rows.columns), axis="columns")
-        found = self.native.predict(
-            self._matrix(rows, enable_categorical=True, nthread=1), output_margin=self._margins
-        )
+        return rows
+
+    def margins(self, frame: pd.DataFrame) -> Array:
+        """Return the raw sums of the trees, before any link."""
+        return self._predicted(frame, margin=True)
+
+    def _predicted(self, frame: pd.DataFrame, *, margin: bool) -> Array:
+        rows = self._matrix(self.prepared(frame), enable_categorical=True, nthread=1)
+        return np.asarray(self.native.predict(rows, output_margin=margin))
+
+    def _scores(self, frame: pd.DataFrame) -> Array:
+        found = self._predicted(frame, margin=self._margins)
         if self.objective == "binary:logitraw":
             return cast("Array", 1 / (1 + np.exp(-np.asarray(found, dtype=np.float64))))
         if self.objective == "multi:softmax":
@@ -115,7 +125,8 @@ class LightgbmModel(Booster):
         elif self.objective in {"binary", "cross_entropy", "xentropy"}:
             self._classify(np.array([0, 1]))
 
-    def _scores(self, frame: pd.DataFrame) -> Array:
+    def prepared(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame as the library takes it: categories in the order in which the model numbers them."""
         rows = frame
         for place, known in self._categories.items():
             name = rows.columns[place]
@@ -123,9 +134,10 @@ class LightgbmModel(Booster):
             if known and isinstance(known[0], str):
                 values = values.map(_plain, na_action="ignore")
             rows = rows.assign(**{str(name): pd.Categorical(values, categories=known)})
-        if not self._categories:
-            rows = _with_categories(rows)
-        return np.asarray(self.native.predict(rows, num_threads=1))
+        return rows if self._categories else _with_categories(rows)
+
+    def _scores(self, frame: pd.DataFrame) -> Array:
+        return np.asarray(self.native.predict(self.prepared(frame), num_threads=1))
 
 
 class CatboostModel(Booster):
@@ -147,14 +159,18 @@ class CatboostModel(Booster):
         if classes.size:
             self._classify(classes)
 
-    def _scores(self, frame: pd.DataFrame) -> Array:
+    def prepared(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame as the library takes it: categories and texts written as it wrote them at training."""
         rows = frame
         for place in self._textual:
             name = rows.columns[place]
             values = rows[name].map(_plain, na_action="ignore").astype(object)
             rows = rows.assign(**{str(name): values.where(rows[name].notna(), "nan")})
+        return rows
+
+    def _scores(self, frame: pd.DataFrame) -> Array:
         kind = "RawFormulaVal" if self.classes_ is None else "Probability"
-        return np.asarray(self.native.predict(rows, prediction_type=kind, thread_count=1))
+        return np.asarray(self.native.predict(self.prepared(frame), prediction_type=kind, thread_count=1))
 
 
 def _line(head: str, key: str) -> str:

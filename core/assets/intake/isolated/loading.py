@@ -82,8 +82,12 @@ class OnnxModel:
     Inputs are either one per column, or a single two-dimensional one that takes all columns in their order.
     """
 
+    kind = "onnx"
+
     def __init__(self, graph: bytes) -> None:
         import onnxruntime  # noqa: PLC0415
+
+        self.graph = graph
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -109,16 +113,17 @@ class OnnxModel:
 
     def predict(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
         """Return the first output, one value or class per row."""
-        return np.asarray(self._session.run([self._outputs[0][0]], self._feed(frame))[0]).reshape(len(frame))
+        return np.asarray(self._session.run([self._outputs[0][0]], self.feed(frame))[0]).reshape(len(frame))
 
     def _probabilities(self, frame: pd.DataFrame) -> np.ndarray[Any, Any]:
-        found = self._session.run([self._outputs[1][0]], self._feed(frame))[0]
+        found = self._session.run([self._outputs[1][0]], self.feed(frame))[0]
         if isinstance(found, list):  # ZipMap: one mapping per row
             rows = cast("list[Mapping[Any, float]]", found)
             return np.array([[row[c] for c in self.classes_] for row in rows], dtype=float)
         return np.asarray(found, dtype=float)
 
-    def _feed(self, frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
+    def feed(self, frame: pd.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
+        """Return the graph's inputs for the rows of `frame`."""
         if self.single:
             name, kind, _ = self._inputs[0]
             return {name: np.ascontiguousarray(_typed(frame.to_numpy(), kind))}

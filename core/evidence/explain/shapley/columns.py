@@ -20,6 +20,8 @@ from sklearn.preprocessing import OneHotEncoder
 Floats = NDArray[np.float64]
 Owners = tuple[int, ...]
 
+SHIFTS = (1, 7)  # rows by which a source column is moved to see what follows it
+
 
 def dense(matrix: object) -> NDArray[np.generic]:
     """A two-dimensional array of a transformer's output (frame, array or sparse matrix)."""
@@ -122,6 +124,29 @@ def confirmed(transform: Callable[[pd.DataFrame], object], frame: pd.DataFrame, 
     return True
 
 
+def observed(transform: Callable[[pd.DataFrame], object], frame: pd.DataFrame) -> Owners | None:
+    """Owners seen by moving each source column alone, for steps whose structure is not known.
+
+    None where a matrix column follows several sources. One that follows none is constant on these rows and falls to
+    the first source.
+    """
+    start = dense(transform(frame))
+    found = np.full(start.shape[1], -1)
+    for position in range(frame.shape[1]):
+        column = frame.iloc[:, position]
+        changed = np.zeros(start.shape[1], np.bool_)
+        for shift in SHIFTS:
+            moved = frame.copy()
+            moved.isetitem(position, column.array.take(np.roll(np.arange(len(frame)), shift)))
+            matrix = dense(transform(moved))
+            same = (start == matrix) | ((start != start) & (matrix != matrix))  # noqa: PLR0124 NaN equals NaN here
+            changed |= ~same.all(axis=0)
+        if np.any(changed & (found >= 0)):
+            return None
+        found[changed] = position
+    return tuple(int(owner) for owner in np.maximum(found, 0))
+
+
 class Transform:
     """The part of a model in front of its last estimator, as one call on a frame."""
 
@@ -133,6 +158,11 @@ class Transform:
         for step in self._steps:
             current = step.transform(current)  # type: ignore[attr-defined]
         return current
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands in front of the estimator: every column is its own."""
+        return not self._steps
 
     def owners(self, width: int) -> Owners | None:
         """Owners proposed by the steps' structure, for `width` source columns."""

@@ -103,20 +103,7 @@ def _sign(margins: int, output: int | None) -> float:
 def _oriented(trees: tuple[Tree, ...], margins: int, output: int | None) -> tuple[Tree, ...]:
     if _sign(margins, output) > 0:
         return trees
-    return tuple(
-        Tree(
-            left=t.left,
-            right=t.right,
-            column=t.column,
-            threshold=t.threshold,
-            missing_left=t.missing_left,
-            value=-t.value,
-            cover=t.cover,
-            category_set=t.category_set,
-            category_sets=t.category_sets,
-        )
-        for t in trees
-    )
+    return tuple(tree.scaled(-1.0) for tree in trees)
 
 
 def _histogram(estimator: object, output: int | None) -> Extracted:

@@ -24,9 +24,15 @@ class RawOutput:
     label: str  # of the explained class, "" for regression
 
 
+def classes_of(model: object) -> NDArray[np.generic] | None:
+    """The classes of a classifier; None for a model of quantities (CatBoost's own has an empty list)."""
+    classes = getattr(model, "classes_", None)
+    return None if classes is None or not len(classes) else np.asarray(classes)
+
+
 def position_of(model: object, label: str | None) -> int | None:
     """Position of a class by its text; the second class when no label is given; None for regression."""
-    classes = getattr(model, "classes_", None)
+    classes = classes_of(model)
     if classes is None:
         return None
     names = [_canonical(c) for c in classes]
@@ -86,6 +92,17 @@ def log_value(model: object) -> RawOutput:
     """Logarithm of the prediction: the additive scale of a model with a log link."""
     plain = value(model).score
     return RawOutput(lambda frame: np.log(plain(frame)), Unit.LOG_VALUE, None, "")
+
+
+def anomaly(model: object) -> RawOutput | None:
+    """Score of an outlier detector: what its ±1 is decided from; None for other models."""
+    if not (hasattr(model, "decision_function") and hasattr(model, "fit_predict")):
+        return None
+
+    def score(frame: pd.DataFrame) -> Floats:
+        return np.asarray(model.decision_function(frame), np.float64).reshape(len(frame))
+
+    return RawOutput(score, Unit.VALUE, None, "")
 
 
 def last_step(model: object) -> object:

@@ -8,43 +8,23 @@ global understanding with explainable AI for trees"). Splits of one player on on
 columns of one source column give that source's exact grouped Shapley value.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar, cast
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evidence.explain.shapley.trees import Ensemble, Packed, numeric_tree, pack
+from core.evidence.explain.shapley.machinecode import FAST, compiled
+from core.evidence.explain.shapley.routing import goes_left
+from core.evidence.explain.shapley.trees import Ensemble, Packed, pack, stump
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 ROWS = 32  # rows that travel a tree together: the state of one path stays in the first-level cache
 
-_FAST = {"contract", "reassoc", "nsz", "arcp"}  # NaN keeps its meaning: it is a missing value
-Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
-
-def _compiled(fastmath: set[str] | None = None) -> Callable[[Compiled], Compiled]:
-    """Machine code, kept on disk between processes where a folder may be written, else compiled anew."""
-
-    def decorate(function: Compiled) -> Compiled:
-        def native(*, cache: bool) -> Compiled:
-            dispatcher = numba.njit(
-                function, cache=cache, nogil=True, error_model="numpy", fastmath=fastmath or False
-            )
-            return cast("Compiled", dispatcher)
-
-        try:
-            return native(cache=True)
-        except RuntimeError:  # no place to write
-            return native(cache=False)
-
-    return decorate
-
-
-@_compiled()
+@compiled()
 def _flatten(  # noqa: PLR0915 one machine-code kernel
     start: Integers,
     left: Integers,
@@ -119,7 +99,7 @@ def _flatten(  # noqa: PLR0915 one machine-code kernel
     return node, child, side, depth, ancestor, ratio, before, leaf, offsets, base
 
 
-@_compiled(_FAST)
+@compiled(FAST)
 def _leave(
     d: int,
     rows: int,
@@ -140,11 +120,12 @@ def _leave(
             held[d - 1, q, i] += h
 
 
-@_compiled(_FAST)
-def _attribute(  # noqa: C901, PLR0912, PLR0915 one machine-code kernel
+@compiled(FAST)
+def _attribute(  # noqa: C901 one machine-code kernel
     X: Floats,
     column: Integers,
     threshold: Floats,
+    above: Floats,
     missing_left: NDArray[np.bool_],
     category_set: Integers,
     category_sets: NDArray[np.uint32],
@@ -192,23 +173,18 @@ def _attribute(  # noqa: C901, PLR0912, PLR0915 one machine-code kernel
                 at = node[k]
                 owner[d] = players[column[at]]
                 a = ancestor[k]
-                bits = category_set[at]
                 for i in range(rows):
-                    x = X[first + i, column[at]]
-                    if x != x:  # noqa: PLR0124 missing
-                        goes_left = missing_left[at]
-                    elif bits >= 0:
-                        if x < 0 or x >= 256:
-                            goes_left = missing_left[at]
-                        else:
-                            code = int(x)
-                            goes_left = (category_sets[bits, code >> 5] >> np.uint32(code & 31)) & np.uint32(
-                                1
-                            ) == 1
-                    else:
-                        goes_left = x <= threshold[at]
+                    left_way = goes_left(
+                        X[first + i, column[at]],
+                        at,
+                        threshold,
+                        above,
+                        missing_left,
+                        category_set,
+                        category_sets,
+                    )
                     was = a == 0 or follows[a, i]
-                    now = was and (goes_left == side[k])
+                    now = was and (left_way == side[k])
                     follows[d, i] = now
                     on[d, i] = 1.0 if now else 0.0
                     off[d, i] = 1.0 if (was and not now) else 0.0
@@ -236,6 +212,23 @@ def _attribute(  # noqa: C901, PLR0912, PLR0915 one machine-code kernel
                 out[first + i, j] += block[j, i]
 
 
+Edges = tuple[Integers, Integers, NDArray[np.bool_], Integers, Integers, Floats, Floats, Floats, Integers]
+
+
+class Flattened(NamedTuple):
+    """Edges of all trees as `_flatten` describes them, and the expected value without the constant."""
+
+    edges: Edges
+    expected: float
+
+
+def flattened(packed: Packed, players: Integers) -> Flattened:
+    """Edges of all trees in preorder, with what each kernel needs."""
+    p = packed
+    found = _flatten(p.start, p.left, p.right, p.column, p.value, p.cover, players)
+    return Flattened(found[:-1], float(found[-1]))
+
+
 class TreeExplainer:
     """Path-dependent Shapley values of one ensemble; construct once, explain many blocks of rows."""
 
@@ -244,15 +237,13 @@ class TreeExplainer:
         self._packed: Packed = pack(ensemble.trees)
         self._players = np.asarray(players, np.int64)
         self._count = count
-        p = self._packed
-        edges = _flatten(p.start, p.left, p.right, p.column, p.value, p.cover, self._players)
-        self._edges, expected = edges[:-1], edges[-1]
+        self._edges, expected = flattened(self._packed, self._players)
         depth = self._edges[3]
         self._deepest = int(depth.max()) if len(depth) else 0
         most = min(self._deepest, count)
         points, weights = np.polynomial.legendre.leggauss(max(1, (most + 1) // 2))
         self._points, self._weights = (points + 1) / 2, weights / 2
-        self.base = ensemble.constant + float(expected)
+        self.base = ensemble.constant + expected
 
     def values(self, matrix: Floats) -> Floats:
         """Attributions (rows × players) of matrix rows (rows × columns, float64, NaN = missing)."""
@@ -265,6 +256,7 @@ class TreeExplainer:
             X,
             p.column,
             p.threshold,
+            p.above,
             p.missing_left,
             p.category_set,
             p.category_sets,
@@ -281,12 +273,4 @@ class TreeExplainer:
 
 def warm_up() -> None:
     """Compile the kernel (some seconds) where it may be compiled: before a runner forks and locks itself in."""
-    stump = numeric_tree(
-        left=np.array([1, -1, -1]),
-        right=np.array([2, -1, -1]),
-        column=np.array([0, 0, 0]),
-        threshold=np.array([0.5, 0.0, 0.0]),
-        value=np.array([0.0, 0.0, 1.0]),
-        cover=np.array([2.0, 1.0, 1.0]),
-    )
-    TreeExplainer(Ensemble((stump,), 0.0), [0], 1).values(np.zeros((1, 1)))
+    TreeExplainer(stump(), [0], 1).values(np.zeros((1, 1)))

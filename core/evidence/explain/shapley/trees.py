@@ -1,7 +1,7 @@
 """Decision trees as plain arrays, whatever library grew them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,18 @@ Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
 LEAF = -1
-BITSET_WORDS = 8  # categories are coded 0..255: 256 bits in eight 32-bit words
+BITSET_WORDS = (
+    8  # words of a set where a library codes categories 0..255; others' sets are as wide as they need
+)
+NEVER = -np.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
     """One binary tree with scalar leaves; arrays of length nodes, root first.
 
-    A row goes left when `x <= threshold`, or, at a categorical split, when bit `int(x)` of the split's
-    set is 1; a missing value, or a code outside 0..255, follows `missing_left`.
+    A row goes left when `above < x <= threshold`, or, at a categorical split, when bit `int(x)` of the split's
+    set is 1; a missing value, or a code outside the set's width, follows `missing_left`.
     """
 
     left: Integers  # child's node, LEAF at leaves
@@ -30,7 +33,16 @@ class Tree:
     value: Floats  # used at leaves only
     cover: Floats  # weight of the training rows that reached the node
     category_set: Integers  # row of `category_sets`, -1 at numeric splits
-    category_sets: NDArray[np.uint32]  # (sets, BITSET_WORDS)
+    category_sets: NDArray[np.uint32]  # (sets, words)
+    above: Floats | None = None  # lower bound of the left way; none: minus infinity
+
+    def with_cover(self, cover: Floats) -> "Tree":
+        """The same tree with other covers."""
+        return replace(self, cover=cover)
+
+    def scaled(self, factor: float) -> "Tree":
+        """The same tree with every leaf times `factor`."""
+        return replace(self, value=self.value * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,19 @@ def numeric_tree(
     )
 
 
+def stump() -> Ensemble:
+    """The smallest tree there is: what kernels are compiled with."""
+    tree = numeric_tree(
+        left=np.array([1, -1, -1]),
+        right=np.array([2, -1, -1]),
+        column=np.array([0, 0, 0]),
+        threshold=np.array([0.5, 0.0, 0.0]),
+        value=np.array([0.0, 0.0, 1.0]),
+        cover=np.array([2.0, 1.0, 1.0]),
+    )
+    return Ensemble((tree,), 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """All trees of an ensemble in one run of arrays; children and category sets count from the run's start."""
@@ -86,6 +111,7 @@ class Packed:
     cover: Floats
     category_set: Integers
     category_sets: NDArray[np.uint32]
+    above: Floats
 
 
 def pack(trees: Sequence[Tree]) -> Packed:
@@ -101,6 +127,9 @@ def pack(trees: Sequence[Tree]) -> Packed:
         parts = [getattr(tree, name) for tree in trees]
         return np.concatenate([np.where(p >= 0, p + o, -1) for p, o in zip(parts, offsets, strict=True)])
 
+    words = max((tree.category_sets.shape[1] for tree in trees if len(tree.category_sets)), default=1)
+    wide = [_widened(tree.category_sets, words) for tree in trees]
+    bounds = [np.full(len(t.left), NEVER) if t.above is None else t.above for t in trees]
     return Packed(
         start=start,
         left=shifted("left", start),
@@ -111,7 +140,14 @@ def pack(trees: Sequence[Tree]) -> Packed:
         value=joined("value").astype(np.float64),
         cover=joined("cover").astype(np.float64),
         category_set=shifted("category_set", sets),
-        category_sets=np.ascontiguousarray(
-            joined("category_sets").astype(np.uint32).reshape(-1, BITSET_WORDS)
-        ),
+        category_sets=np.ascontiguousarray(np.concatenate(wide).astype(np.uint32)),
+        above=np.concatenate(bounds).astype(np.float64),
     )
+
+
+def _widened(sets: NDArray[np.uint32], words: int) -> NDArray[np.uint32]:
+    """Rows of `words` words. A set that was narrower holds no more codes for it."""
+    wide = np.zeros((len(sets), words), np.uint32)
+    if len(sets):
+        wide[:, : sets.shape[1]] = sets
+    return wide

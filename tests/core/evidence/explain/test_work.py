@@ -143,7 +143,8 @@ def test_closed_form_and_regression(store, runner, table):
 
 
 def test_blocks_of_a_model_agnostic_method_are_alike(store, runner, table, monkeypatch):
-    monkeypatch.setattr(work, "BLOCK", 150)
+    monkeypatch.setattr(work, "LARGEST_BLOCK", 150)
+    monkeypatch.setattr(work, "SMALLEST_BLOCK", 150)
     model = make_pipeline(prepared(), PCA(3), LogisticRegression()).fit(table[FEATURES], table["default"])
     found = explain(store, register(store, model, table, features=FEATURES), runner)
     assert (found.method, found.fallback) == (Method.EXACT, Fallback.MIXED_COLUMNS)
@@ -239,7 +240,7 @@ def test_any_prefix_of_the_sample_is_stratified():
     np.testing.assert_allclose(inside, [0.1, 0.5, 0.9], atol=0.011)
 
 
-def test_an_onnx_model_is_explained_from_its_probability(store, runner, table):
+def test_an_onnx_model_is_explained_from_its_trees(store, runner, table):
     skl2onnx = pytest.importorskip("skl2onnx")
     from skl2onnx.common.data_types import FloatTensorType
 
@@ -254,7 +255,7 @@ def test_an_onnx_model_is_explained_from_its_probability(store, runner, table):
         row = uow.session.get(VersionRow, version.id)
         row.artifact_digest, row.format = stored.digest, "onnx"
     found = explain(store, version, runner)
-    assert (found.method, found.unit) == (Method.EXACT, Unit.PROBABILITY)
+    assert (found.method, found.unit) == (Method.TREE, Unit.PROBABILITY)
     assert found.holds
     scores = queries.scores(store.files, found)
     own = model.predict_proba(numbers.to_numpy()[scores.index])[:, 1]
