@@ -37,6 +37,7 @@ def navigation() -> list[st.Page]:
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
         _page("policies", _("Policies"), "policy"),
         _page("compliance", _("Compliance"), "balance"),
+        _page("document", _("Document"), "description", visibility="hidden"),
         _page("audit_trail", _("Audit trail"), "history"),
         _page("settings", _("Settings"), "settings"),
     ]

@@ -1,10 +1,11 @@
 """Translate and format for the reader's language.
 
-The language is found anew at each call: a resolver registered by the interface (the page's session), else the
-context variable that the API and the command line set.
+The language is found anew at each call: the one that a document is written in (`speaking`), else what a resolver
+registered by the interface answers (the page's session), else the context variable that API and command line set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,7 @@ DEFAULT = "en"
 
 _language: ContextVar[str] = ContextVar("language", default=DEFAULT)
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
+_spoken: ContextVar[str] = ContextVar("spoken", default="")
 _resolvers: list[Callable[[], str | None]] = []
 
 
@@ -34,6 +36,16 @@ def resolve_with(resolver: Callable[[], str | None]) -> None:
 def use(language: str) -> None:
     """Set the language of this context."""
     _language.set(nearest(language))
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak `language` inside, whatever the reader's is: for a letter or document written for somebody else."""
+    token = _spoken.set(nearest(language))
+    try:
+        yield
+    finally:
+        _spoken.reset(token)
 
 
 def use_zone(zone: str) -> None:
@@ -49,6 +61,8 @@ def nearest(tag: str) -> str:
 
 def language() -> str:
     """Return the language in use: `en` or `pt_BR`."""
+    if spoken := _spoken.get():
+        return spoken
     for resolver in _resolvers:
         found = resolver()
         if found in LANGUAGES:

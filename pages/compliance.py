@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.session import current
 from app.ui.card import card, page_header
+from app.ui.documents import shelf
 from app.ui.empty import empty
 from app.ui.law_map import law_matrix, provisions
 from app.ui.law_words import in_language
@@ -13,6 +14,7 @@ from app.ui.stands_for import attest_form, attestation_list, modification_form, 
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assurance.compliance import commands, coverage, gathering, queries
+from core.assurance.compliance.templates import templates
 from core.i18n import _, moment
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -51,6 +53,7 @@ if chosen is None:
 with reading() as view:
     signed = queries.attestations(view, chosen.id)
     said = queries.modification(view, facts.version_id) if facts.version_id else None
+    newest_documents = {d.kind: d for d in reversed(queries.documents(view, chosen.id))}
     names = access.names(view, {a.signed_by for a in signed} | ({said.answered_by} if said else set()))
 
 left, right = st.columns([3, 2], gap="medium")
@@ -60,6 +63,8 @@ with left:
     law = options[law_id or laws[0].id]
     provisions(law, coverage.of_case([law], facts, house, now), now.date())
 with right:
+    with card(_("Documents"), f":gray[{_('written from evidence')}]"):
+        shelf(templates(), newest_documents, chosen.slug, now)
     with card(_("Attestation"), f":gray[{_('by somebody independent of the owner')}]"):
         attestation_list(signed, names, now)
         if allowed(me, Permission.ATTEST):

@@ -1,14 +1,22 @@
-"""Decisions about compliance: which laws are followed, attestations, and answers that no evidence gives."""
+"""Decisions about compliance: laws that are followed, attestations, documents, answers that no evidence gives."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlmodel import col, select
 
 from core.assets.registry import queries as registry
 from core.assurance.compliance.laws import law as known_law
-from core.assurance.compliance.tables import AttestationRow, FollowedLawRow, ModificationRow
+from core.assurance.compliance.tables import (
+    AttestationRow,
+    DocumentRow,
+    FollowedLawRow,
+    FormAnswerRow,
+    ModificationRow,
+)
+from core.assurance.compliance.templates import questions, template
 from core.assurance.compliance.terms import terms
-from core.errors import Conflict, Invalid, Refused
+from core.errors import Conflict, Invalid, NotFound, Refused
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
@@ -92,6 +100,118 @@ def answer_modification(uow: UnitOfWork, version_id: str, *, substantial: bool, 
         "version",
         version.id,
         {"substantial": substantial, "reason_hmac": digest_text(uow, uow.actor.id, said)},
+    )
+
+
+def answer_question(uow: UnitOfWork, use_case_id: str, question: str, text: str) -> str:
+    """Answer a question that no evidence settles, for every document that asks it; earlier answers stay."""
+    require(uow.actor, Permission.ANSWER_FORM)
+    case = registry.use_case_by_id(uow.session, use_case_id)
+    if question not in questions():
+        raise NotFound("question.unknown", N_("There is no question {id}."), id=question)
+    said = _said(text, "text")
+    row = FormAnswerRow(
+        id=new_id("ans"),
+        use_case_id=case.id,
+        question=question,
+        text=seal_text(uow, uow.actor.id, said),
+        answered_by=uow.actor.id,
+        answered_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.record(
+        "question.answered",
+        "compliance_answer",
+        row.id,
+        {
+            "use_case": case.id,
+            "question": question,
+            "text_hmac": digest_text(uow, uow.actor.id, said),
+        },
+    )
+    return row.id
+
+
+def register_document(
+    uow: UnitOfWork,
+    use_case_id: str,
+    kind: str,
+    *,
+    digest: str,
+    version_id: str,
+    completeness: Mapping[str, float],
+) -> str:
+    """Register a written document as the next version of its kind; return its id."""
+    require(uow.actor, Permission.GOVERN_COMPLIANCE)
+    form = template(kind)
+    query = select(DocumentRow).where(DocumentRow.use_case_id == use_case_id, DocumentRow.kind == kind)
+    earlier = uow.session.exec(query.order_by(col(DocumentRow.number).desc()).with_for_update()).first()
+    row = DocumentRow(
+        id=new_id("doc"),
+        use_case_id=use_case_id,
+        version_id=version_id,
+        kind=kind,
+        number=earlier.number + 1 if earlier else 1,
+        digest=digest,
+        completeness=dict(completeness),
+        made_by=uow.actor.id,
+        made_at=uow.now,
+    )
+    uow.session.add(row)
+    uow.record(
+        "document.made",
+        "document",
+        row.id,
+        {
+            "kind": kind,
+            "number": row.number,
+            "sha256": digest,
+            "template": form.version,
+            "use_case": use_case_id,
+        },
+    )
+    return row.id
+
+
+def approve_document(uow: UnitOfWork, document_id: str) -> None:
+    """Put a document in force; by somebody other than who made it.
+
+    Raise `Refused` for its maker, `Conflict` for one that is approved or that a newer one has overtaken.
+    """
+    require(uow.actor, Permission.GOVERN_COMPLIANCE)
+    row = uow.session.exec(select(DocumentRow).where(DocumentRow.id == document_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("document.unknown", N_("There is no document {id}."), id=document_id)
+    if row.made_by == uow.actor.id:
+        raise Refused(
+            "document.own",
+            N_("You made this document, so somebody else approves it."),
+            fix=N_("Ask another person of compliance."),
+            subject_kind="document",
+            subject_id=row.id,
+        )
+    newer = select(DocumentRow.id).where(
+        DocumentRow.use_case_id == row.use_case_id,
+        DocumentRow.kind == row.kind,
+        DocumentRow.number > row.number,
+    )
+    if row.approved_at is not None or uow.session.exec(newer).first() is not None:
+        raise Conflict(
+            "document.settled",
+            N_("This document is approved already, or there is a newer version of it."),
+            fix=N_("Open the newest version."),
+        )
+    case = registry.use_case_by_id(uow.session, row.use_case_id)
+    row.approved_by, row.approved_at = uow.actor.id, uow.now
+    row.review_by = uow.now + timedelta(days=terms().document_review_days[case.risk_tier])
+    if template(row.kind).kept:
+        row.kept_until = uow.now + timedelta(days=366 * terms().keep_years)
+    uow.session.add(row)
+    uow.record(
+        "document.approved",
+        "document",
+        row.id,
+        {"kind": row.kind, "number": row.number, "sha256": row.digest, "use_case": row.use_case_id},
     )
 
 

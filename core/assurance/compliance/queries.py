@@ -1,5 +1,6 @@
 """Reading of compliance: which laws are followed, attestations, answers, documents in force."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,15 @@ from sqlmodel import Session, col, func, select
 from core.assurance.compliance.facts import Held
 from core.assurance.compliance.laws import laws
 from core.assurance.compliance.provision import Law
-from core.assurance.compliance.tables import AttestationRow, DocumentRow, FollowedLawRow, ModificationRow
+from core.assurance.compliance.tables import (
+    AttestationRow,
+    DocumentRow,
+    FollowedLawRow,
+    FormAnswerRow,
+    ModificationRow,
+)
+from core.errors import NotFound
+from core.i18n import N_
 from core.platform.access.personal import open_texts
 
 
@@ -74,6 +83,72 @@ def modification(session: Session, version_id: str) -> Modification | None:
 def answered_modifications(session: Session) -> frozenset[str]:
     """Return the versions of which it was said."""
     return frozenset(session.exec(select(ModificationRow.version_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class FormAnswer:
+    """The newest answer to a question."""
+
+    id: str
+    question: str
+    text: str
+    answered_by: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of a document; shares are completeness by section, 0–1."""
+
+    id: str
+    use_case_id: str
+    version_id: str
+    kind: str
+    number: int
+    digest: str
+    completeness: Mapping[str, float]
+    made_by: str
+    made_at: datetime
+    approved_by: str
+    approved_at: datetime | None
+    review_by: datetime | None
+    kept_until: datetime | None
+
+
+def answers(session: Session, use_case_id: str) -> dict[str, FormAnswer]:
+    """Return the newest answer to each question, for a use case."""
+    query = select(FormAnswerRow).where(FormAnswerRow.use_case_id == use_case_id)
+    rows = session.exec(query.order_by(col(FormAnswerRow.answered_at), FormAnswerRow.id)).all()
+    newest = {row.question: row for row in rows}
+    said = open_texts(session, [row.text for row in newest.values()]) if newest else []
+    return {
+        row.question: FormAnswer(row.id, row.question, text, row.answered_by, row.answered_at)
+        for row, text in zip(newest.values(), said, strict=True)
+    }
+
+
+def documents(session: Session, use_case_id: str, kind: str | None = None) -> tuple[Document, ...]:
+    """Return the documents of a use case, of one kind where it is named, the newest first."""
+    query = select(DocumentRow).where(DocumentRow.use_case_id == use_case_id)
+    if kind is not None:
+        query = query.where(DocumentRow.kind == kind)
+    rows = session.exec(query.order_by(col(DocumentRow.made_at).desc(), col(DocumentRow.number).desc()))
+    return tuple(_document(row) for row in rows)
+
+
+def document(session: Session, document_id: str) -> Document:
+    """Return one document; raise `NotFound`."""
+    row = session.get(DocumentRow, document_id)
+    if row is None:
+        raise NotFound("document.unknown", N_("There is no document {id}."), id=document_id)
+    return _document(row)
+
+
+def _document(row: DocumentRow) -> Document:
+    return Document(
+        row.id, row.use_case_id, row.version_id, row.kind, row.number, row.digest, row.completeness,
+        row.made_by, row.made_at, row.approved_by, row.approved_at, row.review_by, row.kept_until,
+    )  # fmt: skip
 
 
 def documents_held(session: Session) -> dict[str, dict[str, Held]]:

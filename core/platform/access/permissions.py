@@ -56,6 +56,7 @@ class Permission(StrEnum):
     PUBLISH_POLICY = "policy.publish"
     GOVERN_COMPLIANCE = "compliance.govern"
     ATTEST = "compliance.attest"
+    ANSWER_FORM = "compliance.answer"
     VERIFY_AUDIT = "audit.verify"
     OWN_TOKENS = "tokens.own"
     MANAGE_PEOPLE = "people.manage"
@@ -82,6 +83,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.PUBLISH_POLICY: N_("Publish a policy"),
     Permission.GOVERN_COMPLIANCE: N_("Decide which laws are followed, make and approve their documents"),
     Permission.ATTEST: N_("Attest to a use case"),
+    Permission.ANSWER_FORM: N_("Answer the questions of a document"),
     Permission.VERIFY_AUDIT: N_("Verify the audit trail"),
     Permission.OWN_TOKENS: N_("Hold access tokens"),
     Permission.MANAGE_PEOPLE: N_("Manage people and roles"),
@@ -91,9 +93,15 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
 _P = Permission
 _EVERYONE = frozenset({_P.VIEW, _P.VERIFY_AUDIT})
 _TEAM = _EVERYONE | {
-    _P.RUN_EXPLANATION, _P.RUN_CHECKS, _P.OPEN_FINDING, _P.ACKNOWLEDGE_ALERT, _P.OPEN_INCIDENT, _P.OWN_TOKENS,
+    _P.RUN_EXPLANATION,
+    _P.RUN_CHECKS,
+    _P.OPEN_FINDING,
+    _P.ACKNOWLEDGE_ALERT,
+    _P.OPEN_INCIDENT,
+    _P.OWN_TOKENS,
     _P.COMMENT,
-}  # fmt: skip
+    _P.ANSWER_FORM,
+}
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _TEAM | {_P.DEFINE_USE_CASE, _P.MANAGE_PEOPLE, _P.MANAGE_SETTINGS},
