@@ -1,7 +1,7 @@
 """Compliance over REST: the law map, attestations, the question of substantial modification."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response, status
 from pydantic import BaseModel, Field
@@ -10,9 +10,10 @@ from app.api.identity import actor
 from app.api.repeats import Key, once
 from app.wiring import reading, store
 from core.assets.registry import queries as registry
-from core.assurance.compliance import commands, coverage, gathering, queries
+from core.assurance.compliance import commands, coverage, document_export, gathering, queries, writing
 from core.assurance.compliance.controls import Met
 from core.assurance.compliance.provision import Force
+from core.i18n import day, moment, nearest
 from core.platform.access.permissions import Permission, require
 from core.platform.store import Actor, UnitOfWork
 
@@ -77,6 +78,28 @@ class ModificationIn(BaseModel):
     reason: str = Field(max_length=4000)
 
 
+class AnswerIn(BaseModel):
+    """The answer, in plain words."""
+
+    text: str = Field(max_length=4000)
+
+
+class DocumentOut(BaseModel):
+    """One version of a document; people are pseudonyms, completeness is by section."""
+
+    id: str
+    kind: str
+    number: int
+    sha256: str
+    completeness: dict[str, float]
+    made_by: str
+    made_at: datetime
+    approved_by: str
+    approved_at: datetime | None
+    review_by: datetime | None
+    kept_until: datetime | None
+
+
 class FollowIn(BaseModel):
     """Whether this house follows a law."""
 
@@ -121,6 +144,68 @@ def attest(use_case: str, body: AttestationIn, request: Request, caller: Caller,
     return once(caller, request, key, body, act)
 
 
+@router.get("/compliance/{use_case}/documents", summary="Documents of a use case")
+def list_documents(use_case: str, caller: Caller) -> list[DocumentOut]:
+    """Answer every version of every document, the newest first."""
+    require(caller, Permission.VIEW)
+    with reading() as view:
+        return [_document(d) for d in queries.documents(view, registry.use_case(view, use_case).id)]
+
+
+@router.post(
+    "/compliance/{use_case}/documents/{kind}",
+    status_code=status.HTTP_201_CREATED,
+    summary="Write a document from the evidence of now",
+)
+def write_document(use_case: str, kind: str, caller: Caller) -> DocumentOut:
+    """Write the next version of a document."""
+    with reading() as view:
+        case = registry.use_case(view, use_case)
+    made = writing.make(store(), caller, case.id, kind)
+    with reading() as view:
+        return _document(queries.document(view, made))
+
+
+@router.get("/documents/{document}.{ending}", summary="A document as PDF, DOCX or JSON")
+def get_document(
+    document: str, ending: Literal["pdf", "docx", "json"], caller: Caller, language: str = "en"
+) -> Response:
+    """Answer a document in a language; in the JSON, each line names the log entry that holds its evidence."""
+    require(caller, Permission.VIEW)
+    with reading() as view:
+        found = queries.document(view, document)
+        kept = writing.read(view, store().files, found.digest)
+    make, mime = document_export.FORMS[ending]
+    approved = day(found.approved_at) if found.approved_at else ""
+    cover = document_export.Cover(found.number, found.digest, moment(found.made_at), approved)
+    name = f"{found.kind}-{found.number}.{ending}"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(make(kept[nearest(language)], cover), media_type=mime, headers=headers)
+
+
+@router.post(
+    "/documents/{document}/approval",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Put a document in force",
+)
+def approve_document(document: str, caller: Caller) -> None:
+    """Approve a document; refused for whoever wrote it."""
+    with store().unit_of_work(caller) as uow:
+        commands.approve_document(uow, document)
+
+
+@router.put(
+    "/compliance/{use_case}/answers/{question}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Answer a question that no evidence settles",
+)
+def answer_question(use_case: str, question: str, body: AnswerIn, caller: Caller) -> None:
+    """Record an answer for every document that asks the question."""
+    with store().unit_of_work(caller) as uow:
+        case = registry.use_case(uow.session, use_case)
+        commands.answer_question(uow, case.id, question, body.text)
+
+
 @router.put(
     "/compliance/{use_case}/{number}/modification",
     status_code=status.HTTP_204_NO_CONTENT,
@@ -156,4 +241,13 @@ def _attestation(found: queries.Attestation) -> AttestationOut:
     return AttestationOut(
         id=found.id, statement=found.statement, signed_by=found.signed_by, signed_at=found.signed_at,
         until=found.until,
+    )  # fmt: skip
+
+
+def _document(found: queries.Document) -> DocumentOut:
+    return DocumentOut(
+        id=found.id, kind=found.kind, number=found.number, sha256=found.digest,
+        completeness=dict(found.completeness), made_by=found.made_by, made_at=found.made_at,
+        approved_by=found.approved_by, approved_at=found.approved_at, review_by=found.review_by,
+        kept_until=found.kept_until,
     )  # fmt: skip

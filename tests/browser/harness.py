@@ -40,6 +40,7 @@ PAGES = (
     "/policies",
     "/compliance",
     "/compliance?use_case=credit&law=ai_act",
+    "/document?use_case=credit&kind=technical_file",
     "/audit_trail",
     "/settings",
 )

@@ -66,3 +66,21 @@ def test_somebody_independent_attests_and_the_author_is_told_who_may(bench):
     assert len(bench.ask(queries.attestations, use_case.id)) == 1
     (event,) = bench.ask(audit.events, action="attestation.signed")
     assert SAID not in event.body
+
+
+def test_a_document_shows_what_is_missing_is_written_and_approved_by_a_second_person(bench):
+    def document(name):
+        page = page_as(bench.store, bench.people[name], "document", use_case=slug(bench), kind="dpia")
+        assert not page.exception, page.exception
+        return page
+
+    assert "Missing: answer it at the right." in shown(document("ana"))
+    assert not [b for b in document("ana").button if b.label == "Write a version"]
+    page = document("carl")
+    next(b for b in page.button if b.label == "Write a version").click()
+    page = page.run()
+    assert not page.exception, page.exception
+    assert "so somebody else approves it" in shown(page)
+    page = document("max")
+    next(b for b in page.button if b.label == "Approve version 1").click()
+    assert "Version 1 in force" in shown(page.run())

@@ -146,15 +146,9 @@ def _declared_metrics(f: Facts, _h: HouseFacts, _now: datetime) -> Answer:
 
 
 def _fairness(f: Facts, _h: HouseFacts, _now: datetime) -> Answer:
-    if f.fairness_groups is None:
+    if not f.fairness_reported:
         return _answer(False, N_("No fairness report is stored for this version."), "fairness", f)
-    if not f.fairness_groups:
-        return _answer(
-            None, N_("A fairness report is stored; every group is too small to be shown."), "fairness", f
-        )
-    return _answer(
-        True, N_("A fairness report covers {n} groups with intervals."), "fairness", f, n=f.fairness_groups
-    )
+    return _answer(True, N_("A fairness report by group, with intervals, is stored."), "fairness", f)
 
 
 def _robustness(f: Facts, _h: HouseFacts, _now: datetime) -> Answer:
@@ -384,7 +378,7 @@ _ALL: tuple[Control, ...] = (
     Control("model_card", N_("Model card"), ("card_share",), _model_card),
     Control("sealed_thresholds", N_("Thresholds set before the test"), ("sealed_first",), _sealed),
     Control("declared_metrics", N_("Metrics with intervals"), ("metrics",), _declared_metrics),
-    Control("fairness_report", N_("Fairness report"), ("fairness_groups",), _fairness),
+    Control("fairness_report", N_("Fairness report"), ("fairness_reported",), _fairness),
     Control("robustness_report", N_("Robustness"), ("robustness_at",), _robustness),
     Control(
         "individual_explanation",

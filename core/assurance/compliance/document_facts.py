@@ -22,6 +22,8 @@ from core.decisions.releases.gates import GATES, Verdict
 from core.decisions.releases.quorum import MEANING_DONE
 from core.decisions.releases.release import Deployment, GateResult
 from core.evidence.explain import queries as explain
+from core.evidence.fairness import queries as fairness
+from core.evidence.fairness.words import gap_text
 from core.evidence.kpis import queries as kpis
 from core.evidence.kpis.definition import STATUS_NAMES
 from core.evidence.monitoring import queries as monitoring
@@ -125,6 +127,7 @@ class Facts:
             "versions.history": tuple(history),
             "modification.answer": self._version_line(modification, said.answered_by if said else ""),
             "explanation.summary": self._version_line(self._explanation(version)),
+            "fairness.groups": self._fairness(version),
         }
 
     def _explanation(self, version: Version) -> str:
@@ -138,6 +141,13 @@ class Facts:
             error=f"{found.max_error:.1e}",
             names=names,
         )
+
+    def _fairness(self, version: Version) -> tuple[Line, ...]:
+        found = fairness.measured(self._session, version.id)
+        if found is None:
+            return ()
+        told = [gap_text(p.attributes, gap) for p in found.report.single for gap in p.gaps]
+        return tuple(Line(text, "version", version.id) for text in told[:MOST])
 
     def _of_card(self, version: Version) -> dict[str, tuple[Line, ...]]:
         card = intake.card(self._session, version.id)

@@ -70,7 +70,7 @@ class Facts:
     sealed_first: bool | None = None
     metrics: int = 0
     metrics_with_interval: int = 0
-    fairness_groups: int | None = None
+    fairness_reported: bool = False
     robustness_at: datetime | None = None
     explanation_usable: bool | None = None
     policy_in_force: bool = False

@@ -18,6 +18,7 @@ from core.assurance.compliance.facts import Facts, HouseFacts
 from core.decisions.findings import queries as findings
 from core.decisions.releases import decided as decisions
 from core.evidence.explain import queries as explain
+from core.evidence.fairness import queries as fairness
 from core.evidence.monitoring import queries as monitoring
 from core.platform.audit import queries as audit
 
@@ -57,6 +58,7 @@ class _Known:
         self.sealed = decisions.first_sealed(session, versions)
         self.ruled = decisions.ruled_tiers(session)
         self.usable = explain.usable(session, versions)
+        self.fair = fairness.reported(session)
         self.watched = monitoring.health(session)
         self.realised = monitoring.realised(session, versions)
         self.findings = findings.counts(session, now)
@@ -112,6 +114,7 @@ class _Known:
             "sealed_first": None if sealed is None or started is None else sealed < started,
             "metrics": measured.metrics if measured else 0,
             "metrics_with_interval": measured.with_interval if measured else 0,
+            "fairness_reported": version.id in self.fair,
             "explanation_usable": self.usable.get(version.id),
             "last_prediction_at": datetime.combine(watched.last, time.max, UTC) if watched else None,
             "profiled": watched is not None,

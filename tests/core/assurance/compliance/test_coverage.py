@@ -22,7 +22,7 @@ WHOLE = Facts(
     human_oversight="Credit desk", personal_data=None, automated=True, version_id="ver_1", version_number=3,
     live=True, features=4, features_with_purpose=4, data_flags_confirmed=True, data_basis="credit_protection",
     data_sheet_share=1.0, card_share=1.0, sealed_first=True, metrics=5, metrics_with_interval=5,
-    fairness_groups=6, robustness_at=NOW, explanation_usable=True, policy_in_force=True, signatures=3,
+    fairness_reported=True, robustness_at=NOW, explanation_usable=True, policy_in_force=True, signatures=3,
     areas=frozenset({"compliance", "business", "validator"}), looked_before_signing=3,
     last_prediction_at=NOW - timedelta(days=1), profiled=True, realised_windows=4,
     documents=dict.fromkeys(DOCUMENT_KINDS, HELD), modification_answered=True,
@@ -32,7 +32,7 @@ HOUSE = HouseFacts(100, 100, NOW - timedelta(minutes=1), NOW - timedelta(days=20
 OFF = {
     # Each fact, as it reads once its evidence is gone.
     "purpose": "", "features_with_purpose": 0, "lawful_basis": "", "data_flags_confirmed": False,
-    "data_sheet_share": 0.0, "card_share": 0.0, "sealed_first": False, "metrics": 0, "fairness_groups": None,
+    "data_sheet_share": 0.0, "card_share": 0.0, "sealed_first": False, "metrics": 0, "fairness_reported": False,
     "robustness_at": None, "explanation_usable": None, "human_oversight": "", "affected_people": "",
     "looked_before_signing": None, "policy_in_force": False, "owner_id": "", "tier_answered": False,
     "realised_windows": 0, "findings_overdue": 1, "incidents": Clocks(1, 1), "requests": Clocks(1, 1),
