@@ -57,6 +57,14 @@ def test_markup_is_the_same(entries):
     assert wrong == []
 
 
+def test_texts_in_f_strings_are_found():
+    assert list(update.marked("""f":gray[{_('a')}] {ngettext('b', 'c', n)} {x._('d')} {_(e)} {other('f')}" """)) == [
+        "a",
+        ("b", "c"),
+        "d",
+    ]
+
+
 def test_no_machine_or_line_is_in_the_file():
     text = update.CATALOGUE.read_text()
     assert not re.search(r"^#[:.~]|POT-Creation-Date|/home/|/work/", text, re.MULTILINE)
