@@ -58,7 +58,9 @@ def test_markup_is_the_same(entries):
 
 
 def test_texts_in_f_strings_are_found():
-    assert list(update.marked("""f":gray[{_('a')}] {ngettext('b', 'c', n)} {x._('d')} {_(e)} {other('f')}" """)) == [
+    assert list(
+        update.marked("""f":gray[{_('a')}] {ngettext('b', 'c', n)} {x._('d')} {_(e)} {other('f')}" """)
+    ) == [
         "a",
         ("b", "c"),
         "d",
