@@ -146,9 +146,7 @@ def existing_store(folder: str | None, database_url: str | None) -> "Store":
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; AVAL_PORT, else 8501.")
 def serve(folder: str | None, database_url: str | None, host: str | None, port: int | None) -> None:
     """Serve the pages and the REST interface, with a worker."""
-    from app.server import serve as run  # noqa: PLC0415
-
-    run(settings_of(folder, database_url, host=host, port=str(port) if port else None))
+    _server()(settings_of(folder, database_url, host=host, port=str(port) if port else None))
 
 
 @main.command()
@@ -181,10 +179,18 @@ def demo(ctx: click.Context, port: int | None, folder: str, seed_only: bool) -> 
         done = subprocess.run(words, check=False)
         if done.returncode:
             ctx.exit(done.returncode)
-    from app.server import serve as run  # noqa: PLC0415
-
+    serving = _server()
     click.echo(_("Aval is at {url}", url=f"http://127.0.0.1:{settings.port}"))
-    run(settings, demo=True)
+    serving(settings, demo=True)
+
+
+def _server() -> Callable[..., None]:
+    from app.slim_plotly import stand_in  # noqa: PLC0415
+
+    stand_in()
+    from app.server import serve as run  # noqa: PLC0415 - Streamlit comes with it, so the stand-in is first
+
+    return run
 
 
 @main.command()

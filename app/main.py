@@ -32,7 +32,7 @@ def navigation() -> list[st.Page]:
         _page("kpis", _("KPIs"), "target"),
         _page("monitoring", _("Monitoring"), "monitoring"),
         _page("explainability", _("Explainability"), "account_tree"),
-        _page("fairness", _("Fairness"), "balance"),
+        _page("fairness", _("Fairness"), "groups"),
         _page("releases", _("Releases"), "approval"),
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
         _page("policies", _("Policies"), "policy"),

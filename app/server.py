@@ -47,13 +47,7 @@ log = logging.getLogger("aval.server")
 HERE = Path(__file__).parent
 MAIN = HERE / "main.py"
 M_ARENA_MAX = -8
-WARM = (
-    "plotly.io",
-    "plotly.tools",
-    "pyarrow",
-    "streamlit.proto.BackMsg_pb2",
-    "streamlit.proto.ForwardMsg_pb2",
-)
+WARM = ("pyarrow", "streamlit.proto.BackMsg_pb2", "streamlit.proto.ForwardMsg_pb2")
 """Loaded before the first visitor, and before the collector is told to leave alone what is there."""
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import streamlit as st
-from plotly.basedatatypes import BaseFigure
 
 from app.ui.plot import Plot
 from core.i18n import language
@@ -109,19 +108,8 @@ def styled(figure: Plot, *, height: int = 300, legend: bool = True) -> Plot:
 
 def chart(figure: Plot, *, alt: str, key: str, height: int = 300, legend: bool = True) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it."""
-    drawn = _Drawn(styled(figure, height=height, legend=legend))
+    drawn = styled(figure, height=height, legend=legend).to_dict()
     st.plotly_chart(drawn, key=key, alt=alt, config={"displayModeBar": False})
-
-
-class _Drawn(BaseFigure):  # type: ignore[misc]  # plotly ships no types
-    """A plot as Streamlit takes it: a figure's own word is not validated a second time."""
-
-    def __init__(self, plot: Plot) -> None:
-        self._plot = plot
-
-    def to_dict(self) -> dict[str, object]:
-        """Return what Plotly draws."""
-        return self._plot.to_dict()
 
 
 def threshold(figure: Plot, value: float, text: str, *, tone: str = "warn") -> None:

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.ui.card import card
 from app.ui.charts import chart, palette
 from app.ui.empty import note
 from app.ui.picker import pick
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.evidence.fairness.parity import Figure
 from core.evidence.fairness.queries import Month
@@ -56,10 +56,10 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
                 lines.setdefault(group_name(group.name), []).append((month(one.start), figure))
     shown = sorted(lines, key=lambda name: -sum(f.n for _when, f in lines[name]))[:MOST]
     colours = palette()
-    figure = go.Figure()
+    plot = Plot()
     for place, name in enumerate(shown):
         points = lines[name]
-        figure.add_scatter(
+        plot.add_scatter(
             x=[when for when, _f in points],
             y=[f.value for _w, f in points],
             name=label(shorten(name, 20)),
@@ -77,10 +77,10 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
             customdata=[[amount(metric, f.value), number(f.n, 0)] for _w, f in points],
             hovertemplate="%{x}<br>%{customdata[0]}, n = %{customdata[1]}",
         )
-    figure.update_xaxes(
+    plot.update_xaxes(
         type="category", showgrid=False, categoryorder="array", categoryarray=[month(m.start) for m in months]
     )
-    figure.update_yaxes(title=label(_(METRIC_NAMES[metric])), tickformat=".0%" if metric in SHARES else None)
+    plot.update_yaxes(title=label(_(METRIC_NAMES[metric])), tickformat=".0%" if metric in SHARES else None)
     alt = _(
         "{metric} by {by} over {n} months, one line per group: {names}.",
         metric=_(METRIC_NAMES[metric]),
@@ -88,4 +88,4 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
         n=len(months),
         names=", ".join(shown),
     )
-    chart(figure, alt=alt, key="fairness_trend", height=340)
+    chart(plot, alt=alt, key="fairness_trend", height=340)

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app.ui.charts import chart, palette
+from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.evidence.fairness.parity import Group
 from core.evidence.fairness.presets import Limit
@@ -22,7 +21,7 @@ def parity_chart(groups: Sequence[Group], metric: Metric, limit: Limit | None, *
     shown.sort(key=lambda g: -g.figures[metric].value)
     colours = palette()
     figures = [g.figures[metric] for g in shown]
-    figure = go.Figure()
+    figure = Plot()
     band = _band([f.value for f in figures], limit)
     inside = [band is None or band[0] <= f.value <= band[1] for f in figures]
     figure.add_scatter(

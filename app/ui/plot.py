@@ -3,7 +3,9 @@
 Names are those of `plotly.graph_objects`; `marker_color="red"` stands for `marker={"color": "red"}` as it does there.
 """
 
+import math
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Self
 
 _WITH_LINE = ("error_x", "error_y", "error_z")
@@ -20,8 +22,8 @@ class Plot:
         self.layout: dict[str, object] = {"template": TEMPLATE}
 
     def to_dict(self) -> dict[str, object]:
-        """Return what Plotly draws."""
-        return {"data": self.traces, "layout": self.layout}
+        """Return what Plotly draws, as JSON knows it."""
+        return {"data": _plain(self.traces), "layout": _plain(self.layout)}
 
     def add(self, kind: str, **properties: object) -> Self:
         """Add a trace of any kind that Plotly knows."""
@@ -127,6 +129,20 @@ class Plot:
         if not isinstance(found, list):
             raise TypeError(name)
         return found
+
+
+def _plain(value: object) -> object:
+    """The value without numpy's and pandas' types; what is no number is missing."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, date):
+        return value.isoformat()
+    listed = getattr(value, "tolist", None)
+    return value if listed is None else _plain(listed())
 
 
 def _parted(name: str) -> tuple[str, str]:
