@@ -107,6 +107,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "explain.compute": partial(explain.explain, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
+        "monitoring.rebuild": monitoring.rebuild,
         "alerts.judge": alerts.judge,
         "fairness.measure": fairness.measure,
         "fairness.follow": fairness.follow,

@@ -117,8 +117,8 @@ def check_predictions(table: pa.Table, expected: Expected, *, now: datetime) -> 
     return _standing(taken, judge, table, {*wanted, PREDICTION})
 
 
-def check_labels(table: pa.Table, expected: Expected, *, now: datetime) -> Checked:
-    """Judge labels; a later batch may bring another label for the same prediction."""
+def check_labels(table: pa.Table, expected: Expected, *, now: datetime, once: bool = True) -> Checked:
+    """Judge labels; a later batch may bring another label for the same prediction, without `once` a later row too."""
     _require(table, [PREDICTION_ID, LABEL])
     judge = _Judge(table.num_rows)
     ids = _ids(table.column(PREDICTION_ID), judge)
@@ -134,7 +134,8 @@ def check_labels(table: pa.Table, expected: Expected, *, now: datetime) -> Check
         taken[TOLD] = _moments(table.column(LABEL_TIME), judge, LABEL_TIME, now, optional=True)
     else:
         taken[TOLD] = pa.chunked_array([pa.nulls(table.num_rows, pa.timestamp("us", "UTC"))])
-    _once(ids, judge)
+    if once:
+        _once(ids, judge)
     return _standing(taken, judge, table, {PREDICTION_ID, LABEL, LABEL_TIME})
 
 

@@ -2,20 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlmodel import col, select
 
+from core.assets.registry import queries as registry
+from core.assets.registry.version import VersionState
 from core.evidence.monitoring import queries
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.hours import DayProfile, add_hours, pack_hours, unpack_hours
 from core.evidence.monitoring.layout import Layout, Profile, to_json
+from core.evidence.monitoring.location import LogSetting, check
 from core.evidence.monitoring.partition import Written
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.records import Batch
 from core.evidence.monitoring.tables import (
     BatchRow,
+    LogRow,
     PartRow,
     PerformanceRow,
     ProfileRow,
@@ -30,6 +34,7 @@ from core.platform.store import UnitOfWork
 
 PROFILE_JOB = "monitoring.profile"
 JUDGE_JOB = "alerts.judge"
+REBUILD_JOB = "monitoring.rebuild"
 OBSERVE_JOB = "kpis.observe"
 
 
@@ -190,18 +195,53 @@ def store_profiles(
     for day, added in sorted(days.items()):
         row = uow.session.get(ProfileRow, (version_id, day))
         if row is None:
-            row = ProfileRow(version_id=version_id, day=day, rows=0, body=b"", novel={})
-            uow.session.add(row)
-            total = added.total
-            row.hours = pack_hours(added.hourly)
-        else:
-            total = layout.add(Profile(row.rows, *layout.unpack(row.body), row.novel), added.total)
-            # A day that was counted without its hours waits for its profiles to be rebuilt.
-            if row.hours is not None:
-                row.hours = pack_hours(add_hours(unpack_hours(layout, row.hours), added.hourly))
-        row.rows = total.rows
-        row.body = layout.pack(total)
-        row.novel = {name: dict(found) for name, found in total.novel.items()}
+            _set_day(uow, version_id, layout, day, added)
+            continue
+        total = layout.add(Profile(row.rows, *layout.unpack(row.body), row.novel), added.total)
+        # A day that was counted without its hours waits for its profiles to be rebuilt.
+        if row.hours is not None:
+            row.hours = pack_hours(add_hours(unpack_hours(layout, row.hours), added.hourly))
+        _set_total(row, layout, total)
+    keep_measures(uow, version_id, measured)
+    ask_to_judge(uow, version_id)
+    return True
+
+
+def replace_day(
+    uow: UnitOfWork,
+    version_id: str,
+    layout: Layout,
+    day: date,
+    counted: DayProfile,
+    measured: MeasuredWindows,
+    parts: Sequence[str],
+) -> None:
+    """Put a day's counts in the place of those that stood there, made of these parts. Bookkeeping: no event."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    for part in uow.session.exec(select(PartRow).where(col(PartRow.id).in_(parts)).with_for_update()):
+        part.profiled = True
+    _set_day(uow, version_id, layout, day, counted)
+    keep_measures(uow, version_id, measured)
+
+
+def _set_day(uow: UnitOfWork, version_id: str, layout: Layout, day: date, counted: DayProfile) -> None:
+    row = uow.session.get(ProfileRow, (version_id, day))
+    if row is None:
+        row = ProfileRow(version_id=version_id, day=day, rows=0, body=b"", novel={})
+        uow.session.add(row)
+    row.hours = pack_hours(counted.hourly)
+    _set_total(row, layout, counted.total)
+
+
+def _set_total(row: ProfileRow, layout: Layout, total: Profile) -> None:
+    row.rows = total.rows
+    row.body = layout.pack(total)
+    row.novel = {name: dict(found) for name, found in total.novel.items()}
+
+
+def keep_measures(uow: UnitOfWork, version_id: str, measured: MeasuredWindows) -> None:
+    """Put windows' metrics in the place of those that stood there. Bookkeeping: no event."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
     for (grain, start), metrics in measured.items():
         held = {
             row.metric: row
@@ -230,6 +270,63 @@ def store_profiles(
             uow.session.add(fresh)
         for gone in held.values():
             uow.session.delete(gone)
+
+
+def ask_to_judge(uow: UnitOfWork, version_id: str) -> None:
+    """Ask for what follows new counts: alerts and KPIs. Bookkeeping: no event."""
     jobs.enqueue(uow, JUDGE_JOB, "version", version_id, {"version_id": version_id})
     jobs.enqueue(uow, OBSERVE_JOB, "version", version_id, {"version_id": version_id})
-    return True
+
+
+def set_log(uow: UnitOfWork, use_case_id: str, setting: LogSetting) -> None:
+    """Say where a use case's log lies and how long its rows are kept; outside tables are counted at once.
+
+    Raises `Refused`, `NotFound`, `Invalid` naming the field.
+    """
+    require(uow.actor, Permission.MANAGE_SETTINGS)
+    registry.use_case_by_id(uow.session, use_case_id)
+    check(setting)
+    row = uow.session.exec(select(LogRow).where(LogRow.use_case_id == use_case_id).with_for_update()).first()
+    if row is None:
+        row = LogRow(use_case_id=use_case_id, changed_by=uow.actor.id, changed_at=uow.now)
+        uow.session.add(row)
+    row.outside = None if setting.outside is None else asdict(setting.outside)
+    row.keep_days = setting.keep_days
+    row.looked_at = None
+    row.changed_by, row.changed_at = uow.actor.id, uow.now
+    uow.record(
+        "prediction_log.set",
+        "use_case",
+        use_case_id,
+        {"outside": row.outside, "keep_days": row.keep_days},
+    )
+    uow.session.flush()
+    if setting.outside is not None:
+        ask_to_follow(uow, use_case_id)
+
+
+def ask_to_follow(uow: UnitOfWork, use_case_id: str) -> None:
+    """Ask for every ready version's rows of an outside log to be counted. Bookkeeping: no event."""
+    row = uow.session.get(LogRow, use_case_id)
+    if row is None:
+        return
+    row.looked_at = uow.now
+    for version in registry.versions(uow.session, use_case_id):
+        if version.state == VersionState.READY:
+            jobs.enqueue(uow, PROFILE_JOB, "version", version.id, {"version_id": version.id})
+
+
+def note_labels(uow: UnitOfWork, version_id: str, labels: int | None) -> None:
+    """Keep how many labels an outside log held when it was measured. Bookkeeping: no event."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    row = uow.session.get(ReferenceRow, version_id)
+    if row is not None:
+        row.labels_seen = labels
+
+
+def ask_to_rebuild(uow: UnitOfWork, version_id: str) -> str:
+    """Ask for a version's profiles to be counted anew from its log; return the job."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    registry.version(uow.session, version_id)
+    uow.record("profiles.rebuild_asked", "version", version_id)
+    return jobs.enqueue(uow, REBUILD_JOB, "version", version_id, {"version_id": version_id})

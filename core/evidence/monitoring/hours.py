@@ -57,10 +57,11 @@ def profile_day(layout: Layout, table: pa.Table, hour: npt.NDArray[np.integer]) 
         np.concatenate(cells, axis=1) if cells else np.zeros((len(held), 0), dtype=np.int64),
         np.stack(moments, axis=1) if moments else np.zeros(shape),
     )
-    return DayProfile(_total(table.num_rows, hourly, trimmed_by_count(novel)), hourly)
+    return DayProfile(total_of(table.num_rows, hourly, trimmed_by_count(novel)), hourly)
 
 
-def _total(rows: int, hourly: Hourly, novel: dict[str, dict[str, int]]) -> Profile:
+def total_of(rows: int, hourly: Hourly, novel: dict[str, dict[str, int]]) -> Profile:
+    """Return the sum of a day's hours."""
     total = hourly.moments.sum(0)
     total[..., 3] = hourly.moments[..., 3].min(0, initial=np.inf)
     total[..., 4] = hourly.moments[..., 4].max(0, initial=-np.inf)

@@ -6,21 +6,21 @@ The distributed engine. Only comparisons, CASE, group by and sums are used: thos
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid
 from core.evidence.monitoring import counts
 from core.evidence.monitoring.counts import Cells, Floats
 from core.evidence.monitoring.edges import CategoryEdges, NumberEdges, TextEdges
+from core.evidence.monitoring.hours import HOURS, DayProfile, Hourly, total_of
 from core.evidence.monitoring.layout import Layout, Measured, Profile, trimmed_by_count
 from core.i18n import N_
 
 if TYPE_CHECKING:
-    import ibis
     from ibis.expr import types as ir
 
 BINS = 32
@@ -60,23 +60,26 @@ def _coarse(edges: NumberEdges, bins: int) -> NumberEdges:
     )
 
 
-def connect(address: str) -> "ibis.BaseBackend":
-    """Open the engine at an Ibis address such as `duckdb://log.db`; raise `Unavailable` without the extra."""
-    try:
-        import ibis  # noqa: PLC0415 - an optional extra
-    except ImportError as error:
-        raise Unavailable(
-            "monitoring.no_ibis",
-            N_("This installation cannot ask other engines."),
-            fix=N_("Install the extra `distributed`."),
-        ) from error
-    return ibis.connect(address)
-
-
 @dataclass(frozen=True, slots=True)
 class _Numbers:
     column: Measured
     edges: NumberEdges
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """Rows of each group, cells (groups, slots), moments (groups, columns, 6), and new categories.
+
+    Those are kept by day, 24 groups each, and column.
+    """
+
+    rows: Cells
+    cells: Cells
+    moments: Floats
+    novel: Mapping[tuple[int, str], Mapping[str, int]]
+
+
+_GROUP = "aval:group"
 
 
 def profile(table: "ir.Table", layout: Layout) -> Profile:
@@ -84,33 +87,96 @@ def profile(table: "ir.Table", layout: Layout) -> Profile:
 
     A column that the table lacks counts as missing in every row. Raise `Invalid` where a column's type does not fit.
     """
+    import ibis  # noqa: PLC0415
+
+    found = _grouped(table, layout, ibis.literal(0, "int16"), 1)
+    novel = trimmed_by_count({name: new for (_day, name), new in found.novel.items()})
+    return Profile(int(found.rows[0]), found.cells[0], found.moments[0], novel)
+
+
+def profile_days(
+    table: "ir.Table", layout: Layout, moment: str, first: date, last: date
+) -> dict[date, DayProfile]:
+    """Count a table's rows from one day to another in UTC, both included, hour by hour; days without rows are left out.
+
+    `moment` names the column that says when. Expressions of many cuts take longer to build than to run: ask for many
+    days at once.
+    """
+    column = table[moment]
+    when = column.cast("timestamp") if column.type().is_date() else column
+    groups = ((last - first).days + 1) * HOURS
+    starts = [_literal(_microseconds(first) + hour * 3_600_000_000, when) for hour in range(groups + 1)]
+    kept = table.filter(when >= starts[0], when < starts[-1])
+    found = _grouped(kept, layout, _stair(when, starts[1:-1]), groups)
+    days: dict[date, DayProfile] = {}
+    for step in range(groups // HOURS):
+        held = step * HOURS + np.flatnonzero(found.rows[step * HOURS : (step + 1) * HOURS])
+        if len(held):
+            hourly = Hourly(tuple((held % HOURS).tolist()), found.cells[held], found.moments[held])
+            novel = {name: new for (at, name), new in found.novel.items() if at == step}
+            total = total_of(int(found.rows[held].sum()), hourly, trimmed_by_count(novel))
+            days[first + timedelta(days=step)] = DayProfile(total, hourly)
+    return days
+
+
+def rows_by_day(table: "ir.Table", moment: str, first: date, last: date) -> dict[date, int]:
+    """Count a table's rows of each day in UTC, both ends included; days without rows are left out."""
+    import ibis  # noqa: PLC0415
+
+    column = table[moment]
+    when = column.cast("timestamp") if column.type().is_date() else column
+    days = [first + timedelta(days=step) for step in range((last - first).days + 2)]
+    starts = [midnight(day, when) for day in days]
+    kept = table.filter(when >= starts[0], when < starts[-1])
+    told = kept.select(day=_stair(when, starts[1:-1])).group_by("day").agg(held=ibis._.count()).to_pyarrow()
+    return {
+        days[place]: held
+        for place, held in sorted(zip(told["day"].to_pylist(), told["held"].to_pylist(), strict=True))
+    }
+
+
+def midnight(day: date, value: "ir.Column") -> "ir.Scalar":
+    """Return the beginning of a day in UTC, as what the values of a column of moments are compared with."""
+    return _literal(_microseconds(day), value)
+
+
+def _microseconds(day: date) -> float:
+    return float((datetime(day.year, day.month, day.day, tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1))
+
+
+def _grouped(table: "ir.Table", layout: Layout, group: "ir.Value", groups: int) -> _Grouped:
     held = set(table.columns)
+    table = table.mutate(**{_GROUP: group})
     numbers = tuple(
         _Numbers(one, one.edges)
         for one in layout.columns
         if isinstance(one.edges, NumberEdges) and one.name in held
     )
-    rows, moments = _moments(table, numbers)
-    cells = _number_cells(table, numbers)
-    novel: dict[str, Mapping[str, int]] = {}
+    texts = tuple(one.name for one in layout.columns if isinstance(one.edges, TextEdges) and one.name in held)
+    rows, moments, filled = _moments(table, numbers, texts, groups)
+    cells = _number_cells(table, numbers, groups)
+    novel: dict[tuple[int, str], Mapping[str, int]] = {}
     parts: list[Cells] = []
     for one in layout.columns:
         if one.name not in held:
-            found = np.zeros(one.edges.slots, dtype=np.int64)
-            found[0] = rows
+            found = np.zeros((groups, one.edges.slots), dtype=np.int64)
+            found[:, 0] = rows
         elif isinstance(one.edges, NumberEdges):
             found = cells[one.name]
         elif isinstance(one.edges, CategoryEdges):
-            found, new = _category_cells(table, one.name, one.edges)
-            if new:
-                novel[one.name] = new
+            found, new = _category_cells(table, one.name, one.edges, groups)
+            novel |= {(day, one.name): values for day, values in new.items()}
         else:
-            found = _text_cells(table, one.name, one.edges, rows)
+            found = np.stack([rows - filled[one.name], filled[one.name]], axis=1)
         parts.append(found)
-    if not parts:
-        return layout.empty()
-    stacked = np.stack([moments.get(one.name, _none()) for one in layout.columns])
-    return Profile(rows, np.concatenate(parts), stacked, trimmed_by_count(novel))
+    nothing = np.tile(_none(), (groups, 1))
+    stacked = [moments.get(one.name, nothing) for one in layout.columns]
+    return _Grouped(
+        rows,
+        np.concatenate(parts, axis=1) if parts else np.zeros((groups, 0), dtype=np.int64),
+        np.stack(stacked, axis=1) if stacked else np.zeros((groups, 0, len(_none()))),
+        novel,
+    )
 
 
 def _none() -> Floats:
@@ -123,6 +189,8 @@ def _value(table: "ir.Table", one: _Numbers) -> "ir.Column":
     kind = column.type()
     if kind.is_timestamp() or kind.is_date():
         return column.cast("timestamp") if kind.is_date() else column
+    if kind.is_boolean():
+        return column.cast("int8").cast("float64")
     if not kind.is_numeric():
         raise Invalid(
             "monitoring.engine_type",
@@ -144,6 +212,19 @@ def _literal(cut: float, value: "ir.Column") -> "ir.Scalar":
     return ibis.timestamp(moment if kind.timezone else moment.replace(tzinfo=None)).cast(kind)
 
 
+def _stair(value: "ir.Column", steps: Sequence["ir.Scalar"]) -> "ir.Column":
+    """Return how many of the ascending `steps` each value has reached, by a balanced tree of comparisons."""
+    import ibis  # noqa: PLC0415
+
+    def tree(low: int, high: int) -> "ir.Value":
+        if low == high:
+            return ibis.literal(low, "int16")
+        middle = (low + high) // 2
+        return (value < steps[middle]).ifelse(tree(low, middle), tree(middle + 1, high))
+
+    return tree(0, len(steps))
+
+
 def _slot(value: "ir.Column", edges: NumberEdges) -> "ir.Column":
     """Return the slot of each row: 0 null, 1 NaN, then the cells, by a balanced tree of comparisons."""
     import ibis  # noqa: PLC0415
@@ -163,29 +244,36 @@ def _slot(value: "ir.Column", edges: NumberEdges) -> "ir.Column":
     return slot
 
 
-def _number_cells(table: "ir.Table", numbers: Sequence[_Numbers]) -> dict[str, Cells]:
+def _number_cells(table: "ir.Table", numbers: Sequence[_Numbers], groups: int) -> dict[str, Cells]:
     import ibis  # noqa: PLC0415
 
-    found = {one.column.name: np.zeros(one.edges.slots, dtype=np.int64) for one in numbers}
+    found = {one.column.name: np.zeros((groups, one.edges.slots), dtype=np.int64) for one in numbers}
     if not numbers:
         return found
     asked = [
-        table.select(place=ibis.literal(place, "int32"), slot=_slot(_value(table, one), one.edges))
-        .group_by("place", "slot")
+        table.select(
+            place=ibis.literal(place, "int32"),
+            grouped=table[_GROUP],
+            slot=_slot(_value(table, one), one.edges),
+        )
+        .group_by("place", "grouped", "slot")
         .agg(held=ibis._.count())
         for place, one in enumerate(numbers)
     ]
     told = (ibis.union(*asked, distinct=False) if len(asked) > 1 else asked[0]).to_pyarrow()
-    for place, slot, held in zip(
-        *(told[name].to_pylist() for name in ("place", "slot", "held")), strict=True
+    for place, group, slot, held in zip(
+        *(told[name].to_pylist() for name in ("place", "grouped", "slot", "held")), strict=True
     ):
-        found[numbers[place].column.name][slot] += held
+        found[numbers[place].column.name][group, slot] += held
     return found
 
 
-def _moments(table: "ir.Table", numbers: Sequence[_Numbers]) -> tuple[int, dict[str, Floats]]:
-    """Return the rows and, for numbers, the moments of the finite values; moments in time keep only their bounds."""
+def _moments(
+    table: "ir.Table", numbers: Sequence[_Numbers], texts: Sequence[str], groups: int
+) -> tuple[Cells, dict[str, Floats], dict[str, Cells]]:
+    """Return each group's rows, moments of the finite numbers (moments in time keep only their bounds), filled texts."""
     asked: list[ir.Scalar] = [table.count().name("rows")]
+    asked += [table[name].count().name(f"filled{place}") for place, name in enumerate(texts)]
     for place, one in enumerate(numbers):
         value = _value(table, one)
         if value.type().is_timestamp():
@@ -206,18 +294,33 @@ def _moments(table: "ir.Table", numbers: Sequence[_Numbers]) -> tuple[int, dict[
             finite.max().name(f"high{place}"),
             endless.ifelse(1, 0).sum().name(f"endless{place}"),
         ]
-    told = table.aggregate(asked).to_pyarrow().to_pylist()[0]
-    found: dict[str, Floats] = {}
-    for place, one in enumerate(numbers):
-        line = _none()
-        held = int(told[f"n{place}"] or 0)
-        if held:
-            line[0] = held
-            line[1], line[2] = float(told.get(f"sum{place}") or 0), float(told.get(f"squares{place}") or 0)
-            line[3], line[4] = _bound(told[f"low{place}"]), _bound(told[f"high{place}"])
-        line[5] = float(told.get(f"endless{place}") or 0)
-        found[one.column.name] = line
-    return int(told["rows"]), found
+    rows = np.zeros(groups, dtype=np.int64)
+    found = {one.column.name: np.tile(_none(), (groups, 1)) for one in numbers}
+    filled = {name: np.zeros(groups, dtype=np.int64) for name in texts}
+    for told in table.group_by(_GROUP).aggregate(asked).to_pyarrow().to_pylist():
+        group = told[_GROUP]
+        rows[group] = told["rows"]
+        for place, name in enumerate(texts):
+            filled[name][group] = told[f"filled{place}"]
+        for place, one in enumerate(numbers):
+            found[one.column.name][group] = _line(told, place)
+    return rows, found, filled
+
+
+def _line(told: Mapping[str, float | None], place: int) -> Floats:
+    line = _none()
+    held = int(told[f"n{place}"] or 0)
+    low, high = told[f"low{place}"], told[f"high{place}"]
+    if held and low is not None and high is not None:
+        line[:5] = (
+            held,
+            told.get(f"sum{place}") or 0.0,
+            told.get(f"squares{place}") or 0.0,
+            _bound(low),
+            _bound(high),
+        )
+    line[5] = told.get(f"endless{place}") or 0.0
+    return line
 
 
 def _bound(value: float | datetime) -> float:
@@ -227,25 +330,26 @@ def _bound(value: float | datetime) -> float:
     return float(value)
 
 
-def _category_cells(table: "ir.Table", name: str, edges: CategoryEdges) -> tuple[Cells, dict[str, int]]:
+def _category_cells(
+    table: "ir.Table", name: str, edges: CategoryEdges, groups: int
+) -> tuple[Cells, dict[int, dict[str, int]]]:
     import ibis  # noqa: PLC0415
 
-    told = table.select(value=table[name]).group_by("value").agg(held=ibis._.count()).to_pyarrow()
+    told = (
+        table.select(value=table[name], grouped=table[_GROUP])
+        .group_by("value", "grouped")
+        .agg(held=ibis._.count())
+        .to_pyarrow()
+    )
     # Values are written as text here, by the same rule as in the embedded engine.
-    written = counts.texts(told["value"])
-    names = written.cast(pa.string()).to_pylist()
-    tally: dict[str, int] = {}
-    missing = 0
-    for value, held in zip(names, told["held"].to_pylist(), strict=True):
-        if value is None:
-            missing += held
-        else:
-            tally[value] = tally.get(value, 0) + held
-    listed = [tally.pop(value, 0) for value in edges.listed]
-    others = sum(tally.pop(value) for value in edges.others if value in tally)
-    return np.array([missing, *listed, others, sum(tally.values())], dtype=np.int64), tally
-
-
-def _text_cells(table: "ir.Table", name: str, edges: TextEdges, rows: int) -> Cells:
-    held = int(table.aggregate(held=table[name].count()).to_pyarrow()["held"][0].as_py())
-    return np.array([rows - held, held], dtype=np.int64)[: edges.slots]
+    names = counts.texts(told["value"]).cast(pa.string()).to_pylist()
+    slot: dict[str | None, int] = {None: 0, **dict.fromkeys(edges.others, edges.slots - 2)}
+    slot |= {value: place for place, value in enumerate(edges.listed, 1)}
+    cells = np.zeros((groups, edges.slots), dtype=np.int64)
+    novel: dict[int, dict[str, int]] = {}
+    for value, group, held in zip(names, told["grouped"].to_pylist(), told["held"].to_pylist(), strict=True):
+        cells[group, slot.get(value, edges.slots - 1)] += held
+        if value not in slot:
+            new = novel.setdefault(group // HOURS, {})
+            new[value] = new.get(value, 0) + held
+    return cells, novel

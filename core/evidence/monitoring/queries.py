@@ -1,28 +1,34 @@
 """Reading of the prediction log, drift and performance; a window is a sum of stored days."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from core.assets.registry import queries as registry
+from core.assets.registry.version import VersionState
 from core.errors import NotFound
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
+from core.evidence.monitoring.location import LogSetting, Outside
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.profile_queries import MOST_WINDOWS, covers_year, drift, reference
 from core.evidence.monitoring.records import Batch, Coverage, Health, LogPart, Point
 from core.evidence.monitoring.tables import (
     BatchRow,
+    LogRow,
     PartRow,
     PerformanceRow,
     ProfileRow,
+    ReferenceRow,
 )
 from core.evidence.monitoring.windows import Grain, Window, window_of
 from core.i18n import N_
 
 __all__ = [
-    "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "health",
-    "last_sequence", "measures", "parts", "pending", "performance", "reference",
+    "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "due_outside", "followed", "health", "labels_seen",
+    "last_sequence", "log_setting", "log_settings", "measures", "parts", "pending", "performance", "reference",
+    "rows_by_day",
 ]  # fmt: skip
 
 
@@ -83,6 +89,48 @@ def last_sequence(session: Session, version_id: str) -> int:
     """Return the number of the last batch that left parts; 0 before the first."""
     found = session.exec(select(func.max(PartRow.sequence)).where(PartRow.version_id == version_id)).one()
     return int(found or 0)
+
+
+def log_setting(session: Session, use_case_id: str) -> LogSetting:
+    """Return where a use case's log lies, and how long its rows are kept."""
+    row = session.get(LogRow, use_case_id)
+    return LogSetting() if row is None else _log_setting(row)
+
+
+def log_settings(session: Session) -> dict[str, LogSetting]:
+    """Return the settings of every use case that has any."""
+    return {row.use_case_id: _log_setting(row) for row in session.exec(select(LogRow))}
+
+
+def due_outside(session: Session, before: datetime) -> tuple[str, ...]:
+    """Return the use cases whose outside log was looked at before a moment, or never."""
+    rows = session.exec(select(LogRow))
+    return tuple(
+        row.use_case_id
+        for row in rows
+        if row.outside is not None and (row.looked_at is None or row.looked_at < before)
+    )
+
+
+def followed(session: Session, use_case_id: str) -> str:
+    """Return the version that an outside log without a version column belongs to: the newest that is ready."""
+    found = registry.versions(session, use_case_id)
+    return next((version.id for version in found if version.state == VersionState.READY), "")
+
+
+def rows_by_day(session: Session, version_id: str) -> dict[date, int]:
+    """Return how many predictions each day's profile holds."""
+    query = select(col(ProfileRow.day), col(ProfileRow.rows)).where(ProfileRow.version_id == version_id)
+    return dict(session.exec(query).all())
+
+
+def labels_seen(session: Session, version_id: str) -> int | None:
+    """Return how many labels an outside log held when it was measured last."""
+    return session.exec(select(ReferenceRow.labels_seen).where(ReferenceRow.version_id == version_id)).first()
+
+
+def _log_setting(row: LogRow) -> LogSetting:
+    return LogSetting(None if row.outside is None else Outside(**row.outside), row.keep_days)
 
 
 def coverage(session: Session, version_id: str) -> Coverage | None:

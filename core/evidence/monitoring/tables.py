@@ -49,6 +49,19 @@ class PartRow(SQLModel, table=True):
     profiled: bool = False
 
 
+class LogRow(SQLModel, table=True):
+    """Where a use case's log lies and how long its rows are kept; without a row, in Aval's files and for good."""
+
+    __tablename__ = "prediction_log"
+
+    use_case_id: str = Field(primary_key=True, foreign_key="use_case.id")
+    outside: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
+    keep_days: int | None = None
+    looked_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    changed_by: str
+    changed_at: datetime = Field(sa_column=utc())
+
+
 class ReferenceRow(SQLModel, table=True):
     """What a version's windows are compared with: cells and counts of its evaluation table."""
 
@@ -61,6 +74,7 @@ class ReferenceRow(SQLModel, table=True):
     rows: int
     body: bytes
     created_at: datetime = Field(sa_column=utc())
+    labels_seen: int | None = None
 
 
 class ProfileRow(SQLModel, table=True):

@@ -1,28 +1,23 @@
 """Take batches into the log, and profile them in a job: outside any transaction, then one command."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from itertools import groupby
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from sqlmodel import Session
 
-from core.assets.datasets import queries as datasets
-from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
 from core.errors import Conflict, Unavailable
-from core.evidence.monitoring import commands, counts, partition, queries
+from core.evidence.monitoring import commands, partition, queries
 from core.evidence.monitoring.batches import (
+    AHEAD,
     EXAMPLES,
     HASH,
     MOMENT,
-    SAID,
-    SCORE,
     TRUTH,
     BatchKind,
     Checked,
@@ -34,14 +29,17 @@ from core.evidence.monitoring.batches import (
 )
 from core.evidence.monitoring.commands import LogMoved, Prepared
 from core.evidence.monitoring.hours import DayProfile, add_days, profile_day
-from core.evidence.monitoring.identity import Days, Flags, KnownIds, KnownLabels, find, no_days, no_hashes
-from core.evidence.monitoring.layout import Layout, Part, Wanted, layout_of
-from core.evidence.monitoring.outcome import Outcome
+from core.evidence.monitoring.identity import Days, KnownIds, KnownLabels, find
+from core.evidence.monitoring.layout import Layout
+from core.evidence.monitoring.location import Named, Outside
+from core.evidence.monitoring.logged import known_ids, known_labels
+from core.evidence.monitoring.measuring import measured, measured_outside
+from core.evidence.monitoring.outside import MOST_DAYS, changed, outside_log
 from core.evidence.monitoring.partition import Written
-from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.reading import Format, read_batch
 from core.evidence.monitoring.records import Batch, LogPart
-from core.evidence.monitoring.windows import WHOLE_DAYS, Grain, Window, window_of, windows_of
+from core.evidence.monitoring.referencing import make_reference
+from core.evidence.monitoring.windows import Grain, windows_of
 from core.i18n import N_
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs.handling import JobContext
@@ -78,8 +76,16 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
         version = registry.version(view, version_id)
         known = queries.batch_of_file(view, version_id, kind, digest)
         expected = expected_rows(view, version)
+        setting = queries.log_setting(view, version.use_case_id)
     if known is not None:
         return known
+    if setting.outside is not None:
+        raise Conflict(
+            "batch.log_outside",
+            N_("The log of this use case lies in {table}; rows are written there, not sent here."),
+            fix=N_("Write the row into that table, or let an administrator move the log."),
+            table=setting.outside.predictions,
+        )
     if version.state != VersionState.READY:
         raise Conflict(
             "batch.version_not_ready",
@@ -100,11 +106,11 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
             seen = queries.last_sequence(view, version_id)
             predictions = queries.parts(view, version_id, BatchKind.PREDICTIONS)
             labels = queries.parts(view, version_id, BatchKind.LABELS) if kind == BatchKind.LABELS else ()
-        known_ids = _known(store.files, predictions)
+        ids = known_ids(store.files, predictions)
         fresh = (
-            _new_predictions(known_ids, checked)
+            _new_predictions(ids, checked)
             if kind == BatchKind.PREDICTIONS
-            else _new_labels(known_ids, _known_labels(store.files, labels), checked)
+            else _new_labels(ids, known_labels(store.files, labels), checked)
         )
         prepared = _written(store.files, kind, digest, rows, fresh)
         try:
@@ -122,32 +128,6 @@ def _under_feature_names(table: pa.Table, mapping: Mapping[str, str]) -> pa.Tabl
     held = set(table.column_names)
     named = {column: name for name, column in mapping.items() if name not in held}
     return table.rename_columns([named.get(name, name) for name in table.column_names]) if named else table
-
-
-def _known(files: Files, parts: Sequence[LogPart]) -> KnownIds:
-    if not parts:
-        return KnownIds.of(no_hashes(), no_days())
-    return KnownIds.of(_read(files, parts, [HASH]).column(0).to_numpy(), _days(parts))
-
-
-def _days(parts: Sequence[LogPart]) -> Days:
-    return np.repeat(np.array([p.day for p in parts], dtype="datetime64[D]"), [p.rows for p in parts])
-
-
-def _known_labels(files: Files, parts: Sequence[LogPart]) -> KnownLabels:
-    if not parts:
-        return KnownLabels(no_hashes(), pa.chunked_array([[]]))
-    table = _read(files, parts, [HASH, TRUTH])
-    return KnownLabels.of(table.column(HASH).to_numpy(), table.column(TRUTH))
-
-
-def _read(files: Files, parts: Sequence[LogPart], columns: Sequence[str] | None = None) -> pa.Table:
-    """Read parts in their order; the row groups of one file are read together."""
-    tables = [
-        partition.read(files.path(digest), [p.row_group for p in some], columns)
-        for digest, some in groupby(parts, key=lambda p: p.digest)
-    ]
-    return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,121 +192,107 @@ def _written(files: Files, kind: BatchKind, source: str, rows: int, fresh: _Fres
 
 
 def profile(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape
-    """Bring a version's profiles, metrics and alerts up to what its log holds."""
+    """Bring a version's profiles and metrics up to what its log holds, wherever that lies."""
     version_id = str(context.payload["version_id"])
     store = context.store
     with store.reading() as view:
         version = registry.version(view, version_id)
         expected = expected_rows(view, version)
+        setting = queries.log_setting(view, version.use_case_id)
         waiting = queries.pending(view, version_id)
         held = queries.reference(view, version_id)
+    if setting.outside is not None:
+        follow_outside(context, version, expected, setting.outside)
     if not waiting:
         return
-    layout = _reference(store, version) if held is None else held.layout
+    layout = make_reference(store, version) if held is None else held.layout
     context.progress(0.2, N_("Counting predictions"))
     days: dict[date, DayProfile] = {}
     for part in waiting:
         if part.kind == BatchKind.PREDICTIONS:
-            table = partition.read(store.files.path(part.digest), [part.row_group])
-            counted = profile_day(layout, table, partition.hours_of(table.column(MOMENT)))
+            counted = profile_part(store.files, layout, part)
             days[part.day] = add_days(layout, days[part.day], counted) if part.day in days else counted
     context.progress(0.5, N_("Measuring performance"))
-    measured = _measured(store, version_id, expected, sorted({part.day for part in waiting}))
+    found = measured(store, version_id, expected, sorted({part.day for part in waiting}))
     with store.unit_of_work(SYSTEM) as uow:
-        commands.store_profiles(uow, version_id, layout, days, measured, [part.id for part in waiting])
+        commands.store_profiles(uow, version_id, layout, days, found, [part.id for part in waiting])
 
 
-def _reference(store: Store, version: Version) -> Layout:
-    """Cut the version's evaluation table and predictions, and keep that as what windows are compared with."""
+def rebuild(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape
+    """Count a version's days anew from its log, one day at a time, newest first; a day without rows keeps its profile.
+
+    Days before the job's last stop are not counted twice when it is taken up again.
+    """
+    version_id = str(context.payload["version_id"])
+    store = context.store
     with store.reading() as view:
-        dataset = datasets.dataset(view, version.dataset_id)
-        evaluation = intake.evaluation(view, version.id)
-    columns = list(version.table_columns)
-    path = store.files.path(dataset.digest)
-    moments = _moments_column(pq.read_schema(path))
-    table = pq.read_table(path, columns=[*columns, *moments]).replace_schema_metadata(None)
-    when = table.select(moments)
-    table = table.select(columns).rename_columns(list(version.signature.names))
-    if moments:
-        table = table.append_column(MOMENT, when.column(0).cast(pa.timestamp("us"), safe=False))
-    wanted = [Wanted(c.name, c.kind.value) for c in version.signature.features]
-    predictions = ""
-    if evaluation is not None:
-        predictions = evaluation.predictions_digest
-        said = pq.read_table(store.files.path(predictions)).replace_schema_metadata(None)
-        if "row" in said.column_names and said.num_rows != table.num_rows:
-            table = table.take(said.column("row"))
-        numeric = version.signature.output == "value"
-        outcome = said.column("prediction")
-        outcome = outcome.cast(pa.float64(), safe=False) if numeric else _as_classes(outcome, version)
-        table = table.append_column(SAID, outcome)
-        wanted.append(Wanted(SAID, "number" if numeric else "category", Part.OUTPUT))
-        if "probability" in said.column_names:
-            table = table.append_column(SCORE, said.column("probability").cast(pa.float64()))
-            wanted.append(Wanted(SCORE, "number", Part.OUTPUT))
-    layout = layout_of(table, wanted)
+        version = registry.version(view, version_id)
+        expected = expected_rows(view, version)
+        parts = queries.parts(view, version_id, BatchKind.PREDICTIONS)
+        held = queries.reference(view, version_id)
+    layout = make_reference(store, version) if held is None else held.layout
+    by_day: dict[date, list[LogPart]] = {}
+    for part in parts:
+        by_day.setdefault(part.day, []).append(part)
+    order = sorted(by_day, reverse=True)
+    for done, day in enumerate(order, 1):
+        total: DayProfile | None = None
+        for part in by_day[day]:
+            counted = profile_part(store.files, layout, part)
+            total = counted if total is None else add_days(layout, total, counted)
+        if total is not None:
+            found = measured(store, version_id, expected, [day])
+            with store.unit_of_work(SYSTEM) as uow:
+                commands.replace_day(
+                    uow, version_id, layout, day, total, found, [part.id for part in by_day[day]]
+                )
+        context.progress(done / len(order), N_("Counting predictions anew"))
     with store.unit_of_work(SYSTEM) as uow:
-        commands.store_reference(
-            uow,
-            version.id,
-            layout,
-            layout.profile(table),
-            dataset_digest=dataset.digest,
-            predictions_digest=predictions,
-            days=_by_day(layout, table) if moments else {},
-        )
-    return layout
+        commands.ask_to_judge(uow, version_id)
 
 
-def _moments_column(schema: pa.Schema) -> list[str]:
-    """Return the table's one column of moments; none where there is no such column, or more than one."""
-    found = [one.name for one in schema if pa.types.is_timestamp(one.type)]
-    return found if len(found) == 1 else []
+def profile_part(files: Files, layout: Layout, part: LogPart) -> DayProfile:
+    """Count one part of the log."""
+    table = partition.read(files.path(part.digest), [part.row_group])
+    return profile_day(layout, table, partition.hours_of(table.column(MOMENT)))
 
 
-def _by_day(layout: Layout, table: pa.Table) -> dict[date, DayProfile]:
-    """Count a table day by day; rows without a moment are in none."""
-    table = table.filter(pc.is_valid(table.column(MOMENT))).sort_by(MOMENT)
-    days, hours = partition.days_of(table.column(MOMENT)), partition.hours_of(table.column(MOMENT))
-    held, starts = np.unique(days, return_index=True)
-    ends = [*starts[1:].tolist(), len(days)]
-    return {
-        day.astype(date): profile_day(layout, table.slice(start, end - start), hours[start:end])
-        for day, start, end in zip(held, starts.tolist(), ends, strict=True)
-    }
-
-
-def _as_classes(column: pa.ChunkedArray, version: Version) -> pa.Array:
-    written = counts.texts(column).to_pylist()
-    named = {value: as_class(value, version.signature.classes) or value for value in set(written)}
-    return pa.array([named[value] for value in written], pa.string())
-
-
-def _measured(
-    store: Store, version_id: str, expected: Expected, days: Sequence[date]
-) -> dict[tuple[Grain, date], Mapping[Metric, Measure]]:
-    """Measure every window that holds one of `days`, from the log itself."""
-    windows = {grain: windows_of(days, grain) for grain in WHOLE_DAYS}
-    touched = sorted({window for some in windows.values() for window in some})
+def follow_outside(context: JobContext, version: Version, expected: Expected, outside: Outside) -> None:
+    """Count the days of an outside log whose rows changed, and measure the windows that labels reached."""
+    store = context.store
     with store.reading() as view:
-        predictions = _within(queries.parts(view, version_id, BatchKind.PREDICTIONS, touched), touched)
-        labels = _within(queries.parts(view, version_id, BatchKind.LABELS, touched), touched)
-    if not predictions:
-        return {}
-    table = _read(store.files, predictions, [HASH, SAID, SCORE])
-    day = _days(predictions)
-    outcome = Outcome(table, _known_labels(store.files, labels), expected)
-    return {
-        (grain, window.start): outcome.measures(_inside(day, window))
-        for grain, some in windows.items()
-        for window in some
-    }
+        if not outside.column(Named.VERSION) and version.id != queries.followed(view, version.use_case_id):
+            return
+        held = queries.reference(view, version.id)
+        here = queries.rows_by_day(view, version.id)
+        labels_before = queries.labels_seen(view, version.id)
+    layout = make_reference(store, version) if held is None else held.layout
+    with outside_log(outside, version, expected) as log:
+        there = log.look()
+        if there.first is None or there.last is None:
+            return
+        last = min(there.last, store.clock() + AHEAD).date()
+        first = max(there.first.date(), last - timedelta(days=MOST_DAYS))
+        days = changed(log.rows_by_day(first, last), here)
+        done = 0
+        for counted in log.profile_days(layout, days):
+            with store.unit_of_work(SYSTEM) as uow:
+                for day, total in counted.items():
+                    commands.replace_day(uow, version.id, layout, day, total, {}, [])
+            done += len(counted)
+            context.progress(0.7 * done / len(days), N_("Counting predictions where they lie"))
+        fresh = days if there.labels == labels_before else _days_between(first, last)
+        months = windows_of(fresh, Grain.MONTH)
+        for done, month in enumerate(months, 1):
+            found = measured_outside(log, expected, month, fresh, now=store.clock())
+            with store.unit_of_work(SYSTEM) as uow:
+                commands.keep_measures(uow, version.id, found)
+            context.progress(0.7 + 0.3 * done / len(months), N_("Measuring performance"))
+    if fresh:
+        with store.unit_of_work(SYSTEM) as uow:
+            commands.note_labels(uow, version.id, there.labels)
+            commands.ask_to_judge(uow, version.id)
 
 
-def _within(parts: Iterable[LogPart], windows: Sequence[Window]) -> list[LogPart]:
-    held = set(windows)
-    return [p for p in parts if any(window_of(p.day, grain) in held for grain in WHOLE_DAYS)]
-
-
-def _inside(day: Days, window: Window) -> Flags:
-    return np.asarray((day >= np.datetime64(window.start)) & (day < np.datetime64(window.end)))
+def _days_between(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=step) for step in range((last - first).days + 1)]

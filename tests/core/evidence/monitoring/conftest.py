@@ -52,7 +52,12 @@ class Watched:
 
         handling.run_waiting(
             self.store,
-            {"monitoring.profile": work.profile, "alerts.judge": alerts.judge, "kpis.observe": kpis.observe},
+            {
+                "monitoring.profile": work.profile,
+                "monitoring.rebuild": work.rebuild,
+                "alerts.judge": alerts.judge,
+                "kpis.observe": kpis.observe,
+            },
         )
 
 
@@ -160,3 +165,9 @@ def ready_version(store: Store, slug: str = "credit") -> Watched:
 def watch(any_store: Store) -> Callable[..., Watched]:
     """Make ready versions in the test's store."""
     return lambda slug="credit": ready_version(any_store, slug)
+
+
+@pytest.fixture
+def watch_here(store: Store) -> Callable[..., Watched]:
+    """Make ready versions in an SQLite store: for what no other store would answer otherwise."""
+    return lambda slug="credit": ready_version(store, slug)

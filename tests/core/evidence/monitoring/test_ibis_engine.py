@@ -2,20 +2,19 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.evidence.monitoring import drift, ibis_engine
+from core.evidence.monitoring import drift, hours, ibis_engine, partition
 from core.evidence.monitoring.counts import is_numeric
 from core.evidence.monitoring.edges import NumberEdges
 from core.evidence.monitoring.layout import Layout, Profile, Wanted, layout_of
-
-ibis = pytest.importorskip("ibis", reason="the extra `distributed` is not installed")
 
 SHARED = {
     "acs_employment_ma": datetime(2016, 1, 1, tzinfo=UTC),
@@ -26,7 +25,7 @@ SHARED = {
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator["ibis.BaseBackend"]:
+def spark() -> Iterator[ibis.BaseBackend]:
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if shutil.which("java") is None:
         pytest.skip("no java for Spark")
@@ -100,7 +99,7 @@ def _awkward(seed: int, n: int) -> pa.Table:
     )
 
 
-def _random(backend: "ibis.BaseBackend", folder: Path) -> None:
+def _random(backend: ibis.BaseBackend, folder: Path) -> None:
     before, after = _awkward(0, 3000), _awkward(1, 2500)
     wanted = [
         Wanted(w.name, {"note": "text", "flag": "boolean"}.get(w.name, w.kind))
@@ -117,9 +116,28 @@ def _random(backend: "ibis.BaseBackend", folder: Path) -> None:
     _same(layout.profile(after.drop(["x", "level"])), ibis_engine.profile(short, layout), layout)
     empty = backend.read_parquet(folder / "after.parquet", table_name="none").filter(ibis._.small > 99)
     assert ibis_engine.profile(empty, layout).cells.sum() == 0
+    _by_the_hour(backend.read_parquet(folder / "after.parquet", table_name="hourly"), after, layout)
 
 
-def _shared(backend: "ibis.BaseBackend", shared_data: Path) -> None:
+def _by_the_hour(there: "ibis.Table", table: pa.Table, layout: Layout) -> None:
+    for moment in ("when", "zoned"):
+        days = partition.days_of(pa.chunked_array([table[moment].combine_chunks()]))
+        held, found = np.unique(days, return_counts=True)
+        first, last = held[0].astype(date), held[-1].astype(date)
+        counted = ibis_engine.rows_by_day(there, moment, first, last)
+        assert counted == {d.astype(date): n for d, n in zip(held, found.tolist(), strict=True)}
+        busy = held[found.argmax()].astype(date)
+        counted = ibis_engine.profile_days(there, layout, moment, busy - timedelta(days=3), busy)
+        assert sorted(counted) == [d for d in held.astype(date) if busy - timedelta(days=3) <= d <= busy]
+        for day, other in counted.items():
+            rows = table.filter(pa.array(days == np.datetime64(day)))
+            here = hours.profile_day(layout, rows, partition.hours_of(rows[moment]))
+            _same(here.total, other.total, layout)
+            assert here.hourly.hours == other.hourly.hours
+            assert here.hourly.cells.tolist() == other.hourly.cells.tolist()
+
+
+def _shared(backend: ibis.BaseBackend, shared_data: Path) -> None:
     for name, cut in SHARED.items():
         path = shared_data / name / "data.parquet"
         table = pq.read_table(path)
@@ -153,21 +171,21 @@ def _shared(backend: "ibis.BaseBackend", shared_data: Path) -> None:
 
 
 def test_duckdb_counts_random_columns_the_same(tmp_path: Path) -> None:
-    _random(ibis_engine.connect("duckdb://"), tmp_path)
+    _random(ibis.duckdb.connect(), tmp_path)
 
 
 @pytest.mark.shared_data
 def test_duckdb_counts_shared_data_the_same(shared_data: Path) -> None:
-    _shared(ibis_engine.connect("duckdb://"), shared_data)
+    _shared(ibis.duckdb.connect(), shared_data)
 
 
 @pytest.mark.long
-def test_spark_counts_random_columns_the_same(spark: "ibis.BaseBackend", tmp_path: Path) -> None:
+def test_spark_counts_random_columns_the_same(spark: ibis.BaseBackend, tmp_path: Path) -> None:
     _random(spark, tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.shared_data
 @pytest.mark.timeout(1200)
-def test_spark_counts_shared_data_the_same(spark: "ibis.BaseBackend", shared_data: Path) -> None:
+def test_spark_counts_shared_data_the_same(spark: ibis.BaseBackend, shared_data: Path) -> None:
     _shared(spark, shared_data)

@@ -1,0 +1,87 @@
+"""Measure how good the predictions of windows were, from the log's own rows and labels."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from core.evidence.monitoring import queries
+from core.evidence.monitoring.batches import (
+    HASH,
+    MOMENT,
+    SAID,
+    SCORE,
+    TRUTH,
+    BatchKind,
+    Expected,
+    check_labels,
+    check_predictions,
+)
+from core.evidence.monitoring.identity import Days, Flags, KnownLabels, no_hashes
+from core.evidence.monitoring.logged import days_of, known_labels, read_parts
+from core.evidence.monitoring.outcome import Outcome
+from core.evidence.monitoring.outside import OutsideLog
+from core.evidence.monitoring.partition import days_of as days_in
+from core.evidence.monitoring.performance import Measure, Metric
+from core.evidence.monitoring.records import LogPart
+from core.evidence.monitoring.windows import WHOLE_DAYS, Grain, Window, window_of, windows_of
+from core.platform.store import Store
+
+
+def measured(
+    store: Store, version_id: str, expected: Expected, days: Sequence[date]
+) -> dict[tuple[Grain, date], Mapping[Metric, Measure]]:
+    """Measure every window that holds one of `days`, from the log itself."""
+    windows = {grain: windows_of(days, grain) for grain in WHOLE_DAYS}
+    touched = sorted({window for some in windows.values() for window in some})
+    with store.reading() as view:
+        predictions = _within(queries.parts(view, version_id, BatchKind.PREDICTIONS, touched), touched)
+        labels = _within(queries.parts(view, version_id, BatchKind.LABELS, touched), touched)
+    if not predictions:
+        return {}
+    table = read_parts(store.files, predictions, [HASH, SAID, SCORE])
+    day = days_of(predictions)
+    outcome = Outcome(table, known_labels(store.files, labels), expected)
+    return {
+        (grain, window.start): outcome.measures(_inside(day, window))
+        for grain, some in windows.items()
+        for window in some
+    }
+
+
+def measured_outside(
+    log: OutsideLog, expected: Expected, month: Window, days: Sequence[date], *, now: datetime
+) -> dict[tuple[Grain, date], Mapping[Metric, Measure]]:
+    """Measure the windows that begin in a month and hold one of `days`, from rows that another engine keeps."""
+    windows = [
+        (grain, window)
+        for grain in WHOLE_DAYS
+        for window in windows_of(days, grain)
+        if month.start <= window.start < month.end
+    ]
+    if not windows:
+        return {}
+    end = max(window.end for _grain, window in windows)
+    rows, told = log.outcome(month.start, end)
+    alone = replace(expected, features=())
+    predictions = check_predictions(rows, alone, now=now).table
+    labels = check_labels(told, alone, now=now, once=False).table if told.num_rows else None
+    known = (
+        KnownLabels(no_hashes(), pa.chunked_array([[]]))
+        if labels is None
+        else KnownLabels.of(labels.column(HASH).to_numpy(), labels.column(TRUTH))
+    )
+    day = days_in(predictions.column(MOMENT))
+    outcome = Outcome(predictions, known, expected)
+    return {(grain, window.start): outcome.measures(_inside(day, window)) for grain, window in windows}
+
+
+def _within(parts: Iterable[LogPart], windows: Sequence[Window]) -> list[LogPart]:
+    held = set(windows)
+    return [p for p in parts if any(window_of(p.day, grain) in held for grain in WHOLE_DAYS)]
+
+
+def _inside(day: Days, window: Window) -> Flags:
+    return np.asarray((day >= np.datetime64(window.start)) & (day < np.datetime64(window.end)))
