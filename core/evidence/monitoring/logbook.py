@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-import numpy as np
 import pyarrow as pa
 from sqlmodel import Session
 
-from core.evidence.monitoring import partition, queries
-from core.evidence.monitoring.batches import HASH, ID, SAID, SCORE, TRUTH, BatchKind
-from core.evidence.monitoring.identity import KnownLabels, find
+from core.evidence.monitoring import queries
+from core.evidence.monitoring.batches import HASH, ID, SAID, SCORE, BatchKind
+from core.evidence.monitoring.identity import find
+from core.evidence.monitoring.logged import days_of, known_labels, read_parts
 from core.evidence.monitoring.records import LogPart
 from core.platform.store import Files
 
@@ -33,11 +32,12 @@ def parts_of(session: Session, version_id: str) -> Parts:
 
 def read(files: Files, log: Parts) -> pa.Table:
     """Read a log: columns `id`, `day`, `said`, `label` (null while unknown) and, where the model gives one, `score`."""
-    table = _read(files, log.predictions, [ID, HASH, SAID, SCORE])
-    day = np.repeat(
-        np.array([p.day for p in log.predictions], dtype="datetime64[D]"), [p.rows for p in log.predictions]
-    )
-    columns = {"id": table.column(ID), "day": pa.array(day), "said": table.column(SAID)}
+    table = read_parts(files, log.predictions, [ID, HASH, SAID, SCORE])
+    columns = {
+        "id": table.column(ID),
+        "day": pa.array(days_of(log.predictions)),
+        "said": table.column(SAID),
+    }
     if SCORE in table.column_names:
         columns["score"] = table.column(SCORE)
     columns["label"] = _labels(files, log.labels, table)
@@ -48,16 +48,6 @@ def _labels(files: Files, parts: Sequence[LogPart], table: pa.Table) -> pa.Chunk
     said = table.column(SAID)
     if not parts:
         return pa.chunked_array([pa.nulls(table.num_rows, said.type)])
-    told = _read(files, parts, [HASH, TRUTH])
-    known = KnownLabels.of(told.column(HASH).to_numpy(), told.column(TRUTH))
+    known = known_labels(files, parts)
     held, place = find(known.hashes, table.column(HASH).to_numpy())
     return known.labels.take(pa.array(place, mask=~held))
-
-
-def _read(files: Files, parts: Sequence[LogPart], columns: Sequence[str]) -> pa.Table:
-    return pa.concat_tables(
-        [
-            partition.read(files.path(digest), [p.row_group for p in some], columns)
-            for digest, some in groupby(parts, key=lambda p: p.digest)
-        ]
-    )
