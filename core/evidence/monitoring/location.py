@@ -102,8 +102,7 @@ def _check_outside(outside: Outside) -> None:
         raise Invalid(
             "log.password",
             N_("The address holds a password; it would be stored and shown."),
-            fix=N_(
-                "Put the password into the server's environment and write {example} in its place."),
+            fix=N_("Put the password into the server's environment and write {example} in its place."),
             field="address",
             example="${WAREHOUSE_PASSWORD}",
         )

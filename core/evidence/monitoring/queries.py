@@ -26,8 +26,8 @@ from core.evidence.monitoring.windows import Grain, Window, window_of
 from core.i18n import N_
 
 __all__ = [
-    "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "due_outside", "followed", "health", "labels_seen",
-    "last_sequence", "log_setting", "log_settings", "measures", "parts", "pending", "performance", "reference",
+    "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "due_outside", "followed", "health",
+    "labels_seen", "last_sequence", "log_setting", "log_settings", "measures", "parts", "pending", "performance", "reference",
     "rows_by_day",
 ]  # fmt: skip
 
