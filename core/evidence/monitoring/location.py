@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from core.errors import Invalid
 from core.i18n import N_
@@ -97,7 +96,7 @@ def _check_outside(outside: Outside) -> None:
             near=near[0] if near else "",
             known=", ".join(f"{one}://" for one in ENGINES),
         )
-    password = urlsplit(outside.address).password
+    password = outside.address.partition("://")[2].rpartition("@")[0].partition(":")[2]
     if password and not _VARIABLE.fullmatch(password):
         raise Invalid(
             "log.password",

@@ -27,8 +27,8 @@ from core.i18n import N_
 
 __all__ = [
     "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "due_outside", "followed", "health",
-    "labels_seen", "last_sequence", "log_setting", "log_settings", "measures", "parts", "pending", "performance", "reference",
-    "rows_by_day",
+    "labels_seen", "last_sequence", "log_setting", "log_settings", "measures", "parts", "pending", "performance",
+    "reference", "rows_by_day",
 ]  # fmt: skip
 
 
