@@ -274,6 +274,7 @@ def keep_measures(uow: UnitOfWork, version_id: str, measured: MeasuredWindows) -
 
 def ask_to_judge(uow: UnitOfWork, version_id: str) -> None:
     """Ask for what follows new counts: alerts and KPIs. Bookkeeping: no event."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
     jobs.enqueue(uow, JUDGE_JOB, "version", version_id, {"version_id": version_id})
     jobs.enqueue(uow, OBSERVE_JOB, "version", version_id, {"version_id": version_id})
 
@@ -307,6 +308,7 @@ def set_log(uow: UnitOfWork, use_case_id: str, setting: LogSetting) -> None:
 
 def ask_to_follow(uow: UnitOfWork, use_case_id: str) -> None:
     """Ask for every ready version's rows of an outside log to be counted. Bookkeeping: no event."""
+    require(uow.actor, Permission.MANAGE_SETTINGS)
     row = uow.session.get(LogRow, use_case_id)
     if row is None:
         return
