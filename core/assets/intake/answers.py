@@ -105,6 +105,8 @@ def raise_reported(meta: Mapping[str, Any], memory: int) -> None:
 
 
 def _ended(report: Mapping[str, Any], broken: str, timeout: float, memory: int) -> AvalError:
+    if report.get("threads"):
+        return failures.threads()
     status = report.get("status")
     if not isinstance(status, int):
         return failures.crashed("?") if broken == "no answer" else failures.bad_answer("form", broken)

@@ -16,6 +16,7 @@ MOST_RATIO = 100
 MOST_CONTENTS = 4 << 20
 FREE = 1 << 20
 """Members up to this size may be packed as tightly as they like."""
+COMPRESSED = (b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x5d\x00")
 NESTED = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 
 

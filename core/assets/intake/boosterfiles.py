@@ -9,6 +9,7 @@ import re
 import struct
 from typing import BinaryIO, cast
 
+from core.assets.intake import structure
 from core.assets.intake.reasons import Rejected
 from core.assets.intake.stubs import Name
 
@@ -30,6 +31,9 @@ _FIXED = {
 }
 _COUNTS = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 MOST_DEPTH = 60
+MOST_VALUES = 3_000_000
+"""Values outside typed arrays: a hundred thousand trees have fewer."""
+_NUMBERS = re.compile(rb"\[[0-9eE+.,\s-]*\]")
 
 
 def xgboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
@@ -38,13 +42,7 @@ def xgboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
     data = file.read(MOST_JSON + 1)
     if len(data) > MOST_JSON:
         raise Rejected("large")
-    if data[:1] == b"{" and data[1:2] in _COUNTS and data[2:3] != b'"':
-        found = _ubjson(data)
-    else:
-        try:
-            found = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise _odd("XGBoost") from error
+    found = _ubjson(data) if data[:1] == b"{" and data[1:2] in _COUNTS and data[2:3] != b'"' else _json(data)
     learner = found.get("learner") if isinstance(found, dict) else None
     objective = learner.get("objective") if isinstance(learner, dict) else None
     name = objective.get("name") if isinstance(objective, dict) else None
@@ -54,12 +52,21 @@ def xgboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
     return _answer("xgboost", name, ".".join(map(str, version)) if isinstance(version, list) else "")
 
 
+def _json(data: bytes) -> object:
+    """Read JSON without its numbers: lists of them are nearly all of a model, and nothing of them is asked for."""
+    text = _NUMBERS.sub(b"[]", data)
+    structure.require_small(text)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _odd("XGBoost") from error
+
+
 def lightgbm(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
     """Return the objective as a name, and the facts; raise `Rejected`."""
     file.seek(0)
     head = file.read(64 << 10).decode("utf-8", "replace").replace("\r\n", "\n")
-    file.seek(0)
-    whole = any(line.startswith(b"end of trees") for line in file)
+    whole = _holds(file, b"\nend of trees")
     objective = re.search(r"^objective=(\S{1,60})", head, re.MULTILINE)
     if not whole or not re.search(r"^max_feature_idx=\d", head, re.MULTILINE):
         raise _odd("LightGBM")
@@ -80,6 +87,17 @@ def catboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
     )
 
 
+def _holds(file: BinaryIO, wanted: bytes) -> bool:
+    """Whether `wanted` stands somewhere in the file; read in parts, for a line may be as long as the file."""
+    file.seek(0)
+    rest = b""
+    while part := file.read(1 << 20):
+        if wanted in rest + part:
+            return True
+        rest = part[-len(wanted) :]
+    return False
+
+
 def _answer(library: str, objective: str, version: str) -> tuple[frozenset[Name], Facts]:
     facts: Facts = {"objective": objective[:60]}
     if version:
@@ -97,6 +115,7 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.at = 0
+        self._values = 0
 
     def take(self, size: int) -> bytes:
         end = self.at + size
@@ -124,7 +143,8 @@ class _Reader:
         return self.take(self.count()).decode("utf-8", "replace")
 
     def value(self, mark: bytes, depth: int) -> object:
-        if depth > MOST_DEPTH:
+        self._values += 1
+        if depth > MOST_DEPTH or self._values > MOST_VALUES:
             raise Rejected("nested")
         if mark == b"S":
             return self.text()

@@ -119,6 +119,6 @@ def _read(end: IO[bytes], size: int) -> bytes:
 
 def _written(frame: pd.DataFrame, path: Path) -> str:
     table = pa.Table.from_pandas(frame, preserve_index=False, nthreads=1)
-    with path.open("wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+    with path.open("wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
         writer.write_table(table)
     return str(path)

@@ -15,6 +15,7 @@ CONTAINED: Mapping[str, tuple[str, str]] = {
     "endless loop": ("core.assets.intake.isolated.probes:spin", "runner.timeout"),
     "sleep": ("core.assets.intake.isolated.probes:sleep", "runner.timeout"),
     "huge answer": ("core.assets.intake.isolated.probes:flood", "runner.answer"),
+    "threads without end": ("core.assets.intake.isolated.probes:threads", "runner.threads"),
     "crash": ("core.assets.intake.isolated.probes:crash", "runner.crashed"),
 }
 """Tasks that misbehave, and how the runner must end each."""

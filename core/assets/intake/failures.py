@@ -44,6 +44,16 @@ def memory(limit: int) -> Invalid:
     )
 
 
+def threads() -> Invalid:
+    """The child was ended because it went on starting threads."""
+    return Invalid(
+        "runner.threads",
+        N_("The model started more threads than a prediction needs."),
+        fix=N_("Save it with n_jobs or thread_count set to 1."),
+        field="artifact",
+    )
+
+
 def crashed(name: str) -> Invalid:
     """Return the error for a process that ended by itself."""
     return Invalid(

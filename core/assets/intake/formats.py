@@ -10,7 +10,6 @@ from core.errors import Invalid
 from core.i18n import N_, _
 
 HEAD = 4096
-COMPRESSED = (b"\x78", b"\x1f\x8b", b"BZ", b"\xfd7zXZ", b"\x5d\x00")
 PICKLE_HEADS = b"\x80(]}c)lid"
 UBJ = (b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner", b"{i\x07learner", b"{U\x07learner")
 _ONNX_FIELDS = frozenset({0x12, 0x1A, 0x22, 0x28, 0x32, 0x3A, 0x42, 0x72, 0xA2})
@@ -102,7 +101,7 @@ def recognise(file: BinaryIO, *, name: str) -> Format:
     other = next((label for magic, label in _OTHERS if head.startswith(magic)), "")
     if other or _is_csv(head):
         raise _unsupported(name, other or "CSV")
-    if head[:1] in {bytes([b]) for b in PICKLE_HEADS} or head.startswith(COMPRESSED):
+    if head[:1] in {bytes([b]) for b in PICKLE_HEADS} or head.startswith(archive.COMPRESSED):
         return Format.JOBLIB
     if head[0] == 0x08 and len(head) > 3 and 1 <= head[1] <= 30 and head[2] in _ONNX_FIELDS:
         return Format.ONNX

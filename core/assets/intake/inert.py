@@ -8,16 +8,18 @@ would read are read by it too, and a disagreement between the two is refused.
 
 import pickle
 import re
-from collections.abc import Callable
-from typing import Any, BinaryIO, ClassVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, ClassVar
 
+from core.assets.intake import dtypes
+from core.assets.intake.dtypes import DTYPE
 from core.assets.intake.reasons import Rejected
 from core.assets.intake.stubs import Answer, Name, Names, Stub, answer
 
 WRAPPER: Name = ("joblib.numpy_pickle", "NumpyArrayWrapper")
-RECONSTRUCTOR: Name = ("copyreg", "_reconstructor")
-DTYPE: Name = ("numpy", "dtype")
 ARRAY_FACTS = {"subclass", "shape", "order", "dtype", "allow_mmap"}
+ALIGNMENT = "numpy_array_alignment_bytes"
+_BETWEEN = {pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT, pickle.MEMOIZE, pickle.FRAME}
 MOST_MEMO = 1 << 24
 MOST_DEPTH = 200
 MOST_MARKS = 10_000
@@ -55,6 +57,7 @@ class _Reader(_Machine):  # type: ignore[misc]
         self.arrays = arrays
         self.depth = depth
         self.met_arrays = False
+        self.in_array = False
         self.trained_with: set[str] = set()
 
     def find_class(self, module: object, name: object) -> Stub:
@@ -66,6 +69,43 @@ class _Reader(_Machine):  # type: ignore[misc]
     def get_extension(self, code: int) -> None:
         raise Rejected("extension", code=code)
 
+    def load_global(self) -> None:
+        super().load_global()
+        self._pushed()
+
+    dispatch[pickle.GLOBAL[0]] = load_global
+
+    def load_stack_global(self) -> None:
+        super().load_stack_global()
+        self._pushed()
+
+    dispatch[pickle.STACK_GLOBAL[0]] = load_stack_global
+
+    def load_get(self) -> None:
+        super().load_get()
+        self._pushed()
+
+    dispatch[pickle.GET[0]] = load_get
+
+    def load_binget(self) -> None:
+        super().load_binget()
+        self._pushed()
+
+    dispatch[pickle.BINGET[0]] = load_binget
+
+    def load_long_binget(self) -> None:
+        super().load_long_binget()
+        self._pushed()
+
+    dispatch[pickle.LONG_BINGET[0]] = load_long_binget
+
+    def load_inst(self) -> None:
+        super().load_inst()
+        if getattr(self.stack[-1], "name", None) == WRAPPER:
+            raise Rejected("array_facts")
+
+    dispatch[pickle.INST[0]] = load_inst
+
     def load_build(self) -> None:
         if len(self.stack) < 2:
             raise Rejected("state")
@@ -74,11 +114,15 @@ class _Reader(_Machine):  # type: ignore[misc]
         if not isinstance(target, Answer):
             # A state given to a class or to plain data changes what a later name means.
             raise Rejected("state")
+        if target.name == DTYPE:
+            if target.built:
+                raise Rejected("array_type")
+            target.__setstate__(state)
+            target.settled = dtypes.settle(target)
+            return
         target.__setstate__(state)
         if type(state) is dict and type(state.get(TRAINED_WITH)) is str:
             self.trained_with.add(state[TRAINED_WITH][:40])
-        if self.arrays and _made(target) == WRAPPER:
-            self.stack[-1] = self._skip_array(state)
 
     dispatch[pickle.BUILD[0]] = load_build
 
@@ -108,22 +152,71 @@ class _Reader(_Machine):  # type: ignore[misc]
             raise Rejected("memo")
         self.memo[index] = self.stack[-1]
 
-    def _skip_array(self, state: object) -> Answer:
+    def _pushed(self) -> None:
+        """Look at what came onto the stack: joblib's wrapper has one shape, and is met in no other."""
+        top = self.stack[-1]
+        if type(top) is Stub and top.name == WRAPPER:
+            self._array()
+        elif isinstance(top, Answer) and top.name == WRAPPER:
+            raise Rejected("array_facts")
+
+    def _array(self) -> None:
+        """Read one array from the class of its wrapper on: an empty instance, a mapping as its state, then bytes.
+
+        joblib reads bytes wherever a state is given to a wrapper, so the reader must know each one for certain. This
+        is the only form that joblib writes; a wrapper that comes about otherwise, or is passed to anything that might
+        hand it on, could not be followed.
+        """
+        if not self.arrays or self.in_array:
+            raise Rejected("array_facts")
+        self.in_array = True
+        self._only(pickle.EMPTY_TUPLE)
+        self._only(pickle.NEWOBJ)
+        base, place, marks = self.stack, len(self.stack) - 1, len(self.metastack)
+        self._only(pickle.EMPTY_DICT)
+        state = base[-1]
+        while True:
+            key = self.read(1)
+            if not key or key == pickle.STOP:
+                raise Rejected("array_facts")
+            if key == pickle.BUILD and self.stack is base and len(base) == place + 2 and base[-1] is state:
+                break
+            self.dispatch[key[0]](self)
+            if len(self.metastack) < marks or (self.stack is base and len(base) < place + 2):
+                raise Rejected("array_facts")
+        del base[place:]
+        self.in_array = False
+        self._skip_array(state)
+        self.append(answer(None, ()))
+
+    def _only(self, wanted: bytes) -> None:
+        """Read on up to `wanted`; what may stand before it is remembering and framing."""
+        while True:
+            key = self.read(1)
+            if key != wanted and key not in _BETWEEN:
+                raise Rejected("array_facts")
+            self.dispatch[key[0]](self)
+            if key == wanted:
+                return
+
+    def _skip_array(self, facts: Mapping[object, object]) -> None:
         """Step over the bytes of one array as joblib's `NumpyArrayWrapper.read_array` takes them."""
         self.met_arrays = True
-        if type(state) is not dict or not set(state) >= ARRAY_FACTS:
+        # Not one fact more: what else stands in the state would take the place of the wrapper's own methods.
+        if any(type(name) is not str for name in facts) or set(facts) - {ALIGNMENT} != ARRAY_FACTS:
             raise Rejected("array_facts")
-        facts = cast("dict[str, object]", state)
-        shape = facts["shape"]
+        shape, alignment = facts["shape"], facts.get(ALIGNMENT)
         if type(shape) is not tuple or any(type(n) is not int or n < 0 for n in shape):
             raise Rejected("array_shape")
-        size, has_objects = _item(facts["dtype"])
+        if type(facts["subclass"]) is not Stub or type(alignment) not in {int, type(None)}:
+            raise Rejected("array_facts")
+        size, has_objects = dtypes.item(facts["dtype"])
         if has_objects:
             if self.depth > MOST_DEPTH:
                 raise Rejected("nested")
             _nested(self.file, self.names, self.depth + 1)
-            return answer(None, ())
-        if facts.get("numpy_array_alignment_bytes") is not None:
+            return
+        if alignment is not None:
             padding = self.file.read(1)
             if len(padding) != 1:
                 raise Rejected("array_bytes")
@@ -132,7 +225,6 @@ class _Reader(_Machine):  # type: ignore[misc]
         for n in shape:
             count *= n
         self._skip(count * size)
-        return answer(None, ())
 
     def _skip(self, left: int) -> None:
         while left > 0:
@@ -140,52 +232,6 @@ class _Reader(_Machine):  # type: ignore[misc]
             if not got:
                 raise Rejected("array_bytes")
             left -= got
-
-
-def _made(target: Answer) -> Name | None:
-    """Return the name of the class of which `target` is an instance, as the loader would see it."""
-    if target.name == RECONSTRUCTOR and target.arguments and isinstance(target.arguments[0], Stub):
-        return target.arguments[0].name
-    return target.name
-
-
-def _item(dtype: object) -> tuple[int, bool]:
-    """Return bytes per item and whether items are objects; `Rejected` for a dtype not understood exactly."""
-    if not isinstance(dtype, Answer) or dtype.name != DTYPE or not dtype.arguments:
-        raise Rejected("array_type")
-    code = dtype.arguments[0]
-    found = re.fullmatch(r"([biufcmMSUVO])(\d{1,9})", code) if type(code) is str else None
-    if found is None:
-        raise Rejected("array_type")
-    letter, number = found[1], int(found[2])
-    if letter == "O":
-        return 8, True
-    fields = _fields(dtype, letter, number) if dtype.built else None
-    if fields is None:
-        return number * (4 if letter == "U" else 1), False
-    inner = [_item(f[0]) if type(f) is tuple and f else (0, True) for f in fields.values()]
-    if any(objects for _, objects in inner):
-        raise Rejected("array_type")
-    return number, False
-
-
-def _fields(dtype: Answer, letter: str, number: int) -> dict[object, object] | None:
-    """Return the fields that the state of a dtype names: (version, order, subdtype, names, fields, size, …)."""
-    state = dtype.state
-    if type(state) is not tuple or not 8 <= len(state) <= 9:
-        raise Rejected("array_type")
-    subdtype, names, fields, size = state[2:6]
-    if subdtype is not None or (names is None) != (fields is None):
-        raise Rejected("array_type")
-    if fields is None:
-        if size not in {-1, number} and letter == "V":
-            raise Rejected("array_type")
-        if letter in "SU" and size not in {-1, number * (4 if letter == "U" else 1)}:
-            raise Rejected("array_type")
-        return None
-    if letter != "V" or type(fields) is not dict or size != number:
-        raise Rejected("array_type")
-    return cast("dict[object, object]", fields)
 
 
 def _nested(file: BinaryIO, names: Names, depth: int) -> None:

@@ -1,5 +1,6 @@
 """The versioned list of names: known ones by exact name, and those that no model may ask for."""
 
+import _compat_pickle
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,13 @@ from pathlib import Path
 
 from core.assets.intake.stubs import Name
 
+INNARDS = frozenset(
+    {
+        *("os", "sys", "posix", "subprocess", "builtins", "importlib", "socket", "ctypes", "shutil", "pickle"),
+        *("__builtins__", "__globals__", "__import__", "__subclasses__", "__loader__", "__dict__", "__class__"),
+    }
+)
+"""Attributes by which a harmless module hands out another one."""
 FOLDER = Path(__file__).parents[3] / "data" / "intake"
 LIST = FOLDER / "known_names.toml"
 REVIEWED = FOLDER / "reviewed_names.toml"
@@ -24,10 +32,29 @@ class NameList:
 
     def forbids(self, name: Name) -> bool:
         """Whether no model file may ask for `name`: its module or a package above it is forbidden."""
+        return any(self._forbids(form) for form in {name, _renamed(name)}) or _reaches(
+            name[1], self.forbidden_modules
+        )
+
+    def _forbids(self, name: Name) -> bool:
         parts = name[0].split(".")
         return name in self.forbidden_names or any(
             ".".join(parts[:n]) in self.forbidden_modules for n in range(1, len(parts) + 1)
         )
+
+
+def _renamed(name: Name) -> Name:
+    """Return what the loader makes of a name in a pickle of the old protocols."""
+    module, attribute = _compat_pickle.NAME_MAPPING.get(name, name)
+    return _compat_pickle.IMPORT_MAPPING.get(module, module), attribute
+
+
+def _reaches(attribute: str, modules: frozenset[str]) -> bool:
+    """Whether a path of attributes leads through a module or into what Python keeps under a class."""
+    parts = attribute.split(".")
+    if len(parts) == 1:
+        return attribute in INNARDS
+    return any(part in modules or part.startswith("__") for part in parts)
 
 
 @lru_cache

@@ -71,7 +71,12 @@ def model(file: BinaryIO) -> tuple[BytesIO, Described]:
         found = describe(members)
         if not found.member:
             raise Rejected("mlmodel_inner")
-        return BytesIO(archive.read(members, found.member)), found
+        data = archive.read(members, found.member)
+        packed = max(members.getinfo(found.member).compress_size, 1)
+        if data.startswith(archive.COMPRESSED) and len(data) > archive.FREE and len(data) > 4 * packed:
+            # What is packed already packs no further: two layers of it are a way around the ratio of each.
+            raise Rejected("archive_ratio")
+        return BytesIO(data), found
 
 
 def _root(names: Iterable[str]) -> str | None:

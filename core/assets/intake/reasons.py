@@ -41,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "mlmodel_member": N_("The file was not loaded: its MLmodel file names {name}, which is not there."),
     "mlmodel_inner": N_("The file was not loaded: the model inside is none that Aval knows."),
     "name": N_("The file was not loaded: it holds a name that is not text."),
+    "name_odd": N_("The file was not loaded: it holds a name that no class can have."),
     "names": N_("The file was not loaded: it asks for too many names."),
     "nested": N_("The file was not loaded: it is nested too deep."),
     "object_arrays": N_("The file was not loaded: it holds a sparse matrix of objects."),

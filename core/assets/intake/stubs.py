@@ -4,6 +4,9 @@ from core.assets.intake.reasons import Rejected
 
 Name = tuple[str, str]
 MOST_NAMES = 20_000
+MOST_LENGTH = 200
+DISGUISED = frozenset({"NumpyArrayWrapper", "NDArrayWrapper", "ZNDArrayWrapper"})
+"""Classes that make joblib read bytes: under any name but the usual one they would hide what follows."""
 
 
 class Answer:
@@ -13,6 +16,7 @@ class Answer:
     arguments: tuple[object, ...] = ()
     state: object = None
     built = False
+    settled: object = None
 
     def __setstate__(self, state: object) -> None:
         self.state = state
@@ -63,10 +67,11 @@ class Names:
     def stub(self, module: object, name: object) -> Stub:
         if type(module) is not str or type(name) is not str:
             raise Rejected("name")
-        if len(self._stubs) >= MOST_NAMES:
-            raise Rejected("names")
         key = (module, name)
         if key not in self._stubs:
+            if len(self._stubs) >= MOST_NAMES:
+                raise Rejected("names")
+            _require_plain(module, name)
             made = Stub(f"{module}.{name}", (Answer,), {"__new__": new_answer})
             made.name = key
             self._stubs[key] = made
@@ -74,3 +79,12 @@ class Names:
 
     def asked(self) -> frozenset[Name]:
         return frozenset(self._stubs)
+
+
+def _require_plain(module: str, name: str) -> None:
+    """Raise `Rejected` for a name that no class has, or that a reviewer would read as another."""
+    parts = [*module.split("."), *name.split(".")]
+    if len(module) + len(name) >= MOST_LENGTH or not all(part.isidentifier() for part in parts):
+        raise Rejected("name_odd")
+    if parts[-1] in DISGUISED and (module, name) != ("joblib.numpy_pickle", "NumpyArrayWrapper"):
+        raise Rejected("forbidden", name=f"{module}.{name}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from io import BytesIO
 from typing import BinaryIO
 
-from core.assets.intake import archive, boosterfiles, formats, inert, known, mlflow, onnxfile, unpacking
+from core.assets.intake import archive, boosterfiles, formats, inert, known, mlflow, onnxfile, structure, unpacking
 from core.assets.intake.formats import EVIDENCE_ONLY, FORMAT_NAMES, Format
 from core.assets.intake.known import NameList
 from core.assets.intake.reasons import Rejected, told
@@ -162,7 +162,9 @@ def skops_names(file: BinaryIO) -> frozenset[Name]:
     found: set[Name] = set()
     with archive.opened(file) as members:
         try:
-            schema = json.loads(archive.read(members, "schema.json", limit=MOST_SCHEMA))
+            text = archive.read(members, "schema.json", limit=MOST_SCHEMA)
+            structure.require_small(text)
+            schema = json.loads(text)
         except (ValueError, KeyError, RecursionError) as error:
             raise Rejected("schema") from error
         for info in members.infolist():
@@ -193,6 +195,10 @@ def _node(node: Mapping[str, object]) -> set[Name]:
     found = {(module, name)}
     if loader not in SKOPS_LOADERS:
         found.add(("skops.io", loader))
+    content = node.get("content")
+    if isinstance(content, dict) and {"module_path", "function"} <= set(content):
+        # The first protocol of skops takes a function from here, whatever its class says.
+        found.add((str(content["module_path"]), str(content["function"])))
     return found
 
 

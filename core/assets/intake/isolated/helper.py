@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from core.assets.intake.isolated import jail
 
 THREADS = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+    (
+        *("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
 )
+"""One thread for every library; the limit holds where a model was trained to ask for more."""
 LIBRARIES = (
     "joblib",
     "numpy",
@@ -46,6 +51,8 @@ LIBRARIES = (
     "onnxruntime",
     "core.assets.intake.isolated.loading",
 )
+MOST_THREADS = 64
+WATCH_SECONDS = 0.05
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
 """Imported when a call first asks for them: each is optional, and takes a second and much memory."""
 
@@ -81,13 +88,18 @@ def main() -> None:
     parent = os.getppid()
     children: dict[int, socket.socket] = {}
     watched: dict[socket.socket, int] = {}
+    crowded: set[int] = set()
     while True:
         waiting: list[Any] = [control, ended, *watched]
-        ready, _, _ = select.select(waiting, [], [], 1.0)
+        ready, _, _ = select.select(waiting, [], [], WATCH_SECONDS if children else 1.0)
+        crowded |= {child for child in children if _threads(child) > MOST_THREADS}
+        for child in crowded:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         if ended in ready:
             os.read(ended, 4096)
             ready.remove(ended)
-        _reap(children, watched)
+        _reap(children, watched, crowded)
         if os.getppid() != parent:
             os._exit(0)
         for end in ready:
@@ -119,7 +131,7 @@ def _warm() -> None:
     rows["c"] = rows.s.astype("category")
     table = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)
     with tempfile.TemporaryFile() as file:
-        with pa.ipc.new_file(file, table.schema) as writer:
+        with pa.ipc.new_stream(file, table.schema) as writer:
             writer.write_table(table)
         file.flush()
         rows = _table(file.fileno())
@@ -196,7 +208,18 @@ def _accept(
     watched[end] = child
 
 
-def _reap(children: dict[int, socket.socket], watched: dict[socket.socket, int]) -> None:
+def _threads(child: int) -> int:
+    """Return how many threads a child has; no limit that holds for every user counts them."""
+    try:
+        with open(f"/proc/{child}/stat", "rb") as file:  # noqa: PTH123 - read twenty times a second
+            return int(file.read().rpartition(b")")[2].split()[17])
+    except (OSError, ValueError, IndexError):
+        return 1
+
+
+def _reap(
+    children: dict[int, socket.socket], watched: dict[socket.socket, int], crowded: set[int]
+) -> None:
     while children:
         child, status, used = os.wait4(-1, os.WNOHANG)
         if child == 0:
@@ -209,7 +232,9 @@ def _reap(children: dict[int, socket.socket], watched: dict[socket.socket, int])
             "status": status,
             "memory_mb": used.ru_maxrss / 1024,
             "cpu": used.ru_utime + used.ru_stime,
+            "threads": child in crowded,
         }
+        crowded.discard(child)
         with contextlib.suppress(OSError):
             end.sendall(json.dumps(report).encode())
         end.close()
@@ -291,7 +316,9 @@ def _table(descriptor: int) -> Any:
 
     file = os.fdopen(os.dup(descriptor), "rb")
     file.seek(0)
-    with pa.ipc.open_file(pa.PythonFile(file, mode="r")) as reader:
+    # A stream, not a file: Arrow reads a file with a thread of its own, and one that a fork left behind is gone.
+    options = pa.ipc.IpcReadOptions(use_threads=False)
+    with pa.ipc.open_stream(pa.PythonFile(file, mode="r"), options=options) as reader:
         return reader.read_all().to_pandas(use_threads=False)
 
 

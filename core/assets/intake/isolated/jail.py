@@ -19,12 +19,13 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _ALLOW, _EPERM, _ENOSYS, _ENOTTY, _KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x00050019, 0x80000000
 _CLONE_THREAD = 0x10000
+_LOCKS, _DUPFD_CLOEXEC = 7, 1030
 
 _X86_64 = {
     "read": 0, "write": 1, "open": 2, "close": 3, "stat": 4, "fstat": 5, "lstat": 6, "poll": 7, "lseek": 8,
     "mmap": 9, "mprotect": 10, "munmap": 11, "brk": 12, "rt_sigaction": 13, "rt_sigprocmask": 14,
     "rt_sigreturn": 15, "pread64": 17, "readv": 19, "writev": 20, "access": 21, "sched_yield": 24, "mremap": 25,
-    "madvise": 28, "dup": 32, "nanosleep": 35, "getpid": 39, "exit": 60, "uname": 63, "fcntl": 72, "getcwd": 79,
+    "madvise": 28, "dup": 32, "nanosleep": 35, "getpid": 39, "exit": 60, "uname": 63, "getcwd": 79,
     "readlink": 89, "gettimeofday": 96, "getrusage": 98, "sysinfo": 99, "times": 100, "getuid": 102, "getgid": 104,
     "geteuid": 107, "getegid": 108, "getppid": 110, "sigaltstack": 131, "gettid": 186, "futex": 202,
     "sched_getaffinity": 204, "getdents64": 217, "restart_syscall": 219, "clock_gettime": 228, "clock_getres": 229,
@@ -32,7 +33,7 @@ _X86_64 = {
     "getrandom": 318, "membarrier": 324, "statx": 332, "rseq": 334, "faccessat2": 439,
 }  # fmt: skip
 _ARM64 = {
-    "dup": 23, "fcntl": 25, "faccessat": 48, "openat": 56, "close": 57, "getdents64": 61, "lseek": 62, "read": 63,
+    "dup": 23, "faccessat": 48, "openat": 56, "close": 57, "getdents64": 61, "lseek": 62, "read": 63,
     "write": 64, "readv": 65, "writev": 66, "pread64": 67, "ppoll": 73, "readlinkat": 78, "newfstatat": 79,
     "fstat": 80, "exit": 93, "exit_group": 94, "futex": 98, "set_robust_list": 99, "nanosleep": 101,
     "clock_gettime": 113, "clock_getres": 114, "clock_nanosleep": 115, "sched_getaffinity": 123, "sched_yield": 124,
@@ -43,9 +44,9 @@ _ARM64 = {
     "rseq": 293, "faccessat2": 439,
 }  # fmt: skip
 _MACHINES = {
-    # machine: (audit architecture, allowed calls, clone, clone3, prlimit64, ioctl, seccomp, high bit to refuse)
-    "x86_64": (0xC000003E, _X86_64, 56, 435, 302, 16, 317),
-    "aarch64": (0xC00000B7, _ARM64, 220, 435, 261, 29, 277),
+    # machine: (audit architecture, allowed calls, clone, fcntl, clone3, prlimit64, ioctl, seccomp)
+    "x86_64": (0xC000003E, _X86_64, 56, 72, 435, 302, 16, 317),
+    "aarch64": (0xC00000B7, _ARM64, 220, 25, 435, 261, 29, 277),
 }
 
 
@@ -182,7 +183,7 @@ def _ruleset(libc: ctypes.CDLL, readable: Sequence[str]) -> int:
 
 def _filter() -> bytes:
     """Return the program that allows the calls of the table; everything else fails with EPERM."""
-    arch, table, clone, clone3, prlimit, ioctl, _number = _MACHINES[platform.machine()]
+    arch, table, clone, fcntl, clone3, prlimit, ioctl, _number = _MACHINES[platform.machine()]
 
     def load(offset: int) -> bytes:
         return struct.pack("HBBI", 0x20, 0, 0, offset)
@@ -198,6 +199,16 @@ def _filter() -> bytes:
     program += [jump(0x40000000, 0, 1, 0x35), answer(_EPERM)]
     program += [jump(clone3, 0, 1), answer(_ENOSYS)]
     program += [jump(clone, 0, 4), load(16), jump(_CLONE_THREAD, 0, 1, 0x45), answer(_ALLOW), answer(_EPERM)]
+    # fcntl up to the locks, and to duplicate: beyond lies F_SETOWN, by which a file sends a signal to any process.
+    program += [
+        jump(fcntl, 0, 6),
+        load(24),
+        jump(_LOCKS, 1, 0, 0x25),
+        answer(_ALLOW),
+        jump(_DUPFD_CLOEXEC, 0, 1),
+        answer(_ALLOW),
+        answer(_EPERM),
+    ]
     # prlimit64 may ask, not set: both halves of the pointer to new limits are zero.
     program += [
         jump(prlimit, 0, 6),

@@ -5,6 +5,7 @@ import mmap
 import os
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -81,6 +82,7 @@ def _attempts(secret: str, target: str, limit: int) -> dict[str, Callable[[], ob
     }
     if sys.platform.startswith("linux"):
         found |= {
+            "signal through a file": _own,
             "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW),
             "raw packets": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
             "nameless file": lambda: os.memfd_create("x"),
@@ -101,6 +103,14 @@ def _fork() -> str:
     return "forked"
 
 
+def _own() -> str:
+    """Have the kernel signal the parent whenever a descriptor of ours is ready."""
+    import fcntl  # noqa: PLC0415 - there is none on Windows
+
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getppid())
+    return "owned"
+
+
 def spin(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
     """Never end, at work."""
     while True:
@@ -116,6 +126,13 @@ def sleep(model: object, frames: Mapping[str, object], options: Mapping[str, Any
 def flood(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
     """Answer more than an answer may be."""
     return {}, {"text": "x" * (1 << 20)}
+
+
+def threads(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001
+    """Start threads without end: what a fork bomb is where no process can be started."""
+    threading.stack_size(1 << 16)
+    while True:
+        threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
 
 
 def crash(model: object, frames: Mapping[str, object], options: Mapping[str, Any]) -> Answer:  # noqa: ARG001

@@ -3,14 +3,17 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import pickle
 import struct
 import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -42,8 +45,9 @@ from core.assets.intake import formats, known, verdict
 from core.assets.intake.formats import Format
 from core.assets.intake.verdict import Verdict
 from core.errors import Invalid
+from tests.core.assets.intake.desync import asked, disagreements, said, shell
 
-MARK = "mark"
+ROOT = Path(__file__).parents[4]
 
 
 class Call:
@@ -76,6 +80,7 @@ def wrapped(stream: bytes, *, protocol: int = 4) -> bytes:
 
 def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
     touch = f"touch {canary}"
+    assert len(touch) < 180, "a short literal holds it"
     call = Call(os.system, touch)
     for protocol in range(6):
         yield f"reduce, protocol {protocol}", pickle.dumps(call, protocol)
@@ -154,8 +159,7 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
         named = (
             b"\x8c" + bytes([len(module)]) + module.encode() + b"\x8c" + bytes([len(name)]) + name.encode()
         )
-        said = b"\x8c" + bytes([min(len(touch), 255)]) + touch.encode()[:255]
-        yield f"stack global {module}.{name}", wrapped(named + b"\x93" + said + b"\x85R.")
+        yield f"stack global {module}.{name}", wrapped(named + b"\x93" + said(touch) + b"\x85R.")
     argument = f"S'{touch}'\n".encode()
     yield "inst", b"(" + argument + b"ios\nsystem\n."
     yield "obj", b"(cos\nsystem\n" + argument + b"o."
@@ -188,6 +192,46 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
         _array(lambda state: {**state, "dtype": Call(np.dtype, "O,O")}, b""),
     )
     yield "an array with a call for its type", _array(lambda state: {**state, "dtype": call}, b"")
+    yield from disagreements(shell(touch))
+    for module, name in (
+        ("__builtin__", "reduce"),
+        ("itertools", "imap"),
+        ("cPickle", "loads"),
+        ("commands", "getoutput"),
+        ("sklearn.utils", "os.system"),
+        ("numpy", "os"),
+        ("sklearn.pipeline", "Pipeline.__init__.__globals__"),
+        ("os\u200b", "system"),
+        ("os ", "system"),
+        ("a.b\nos", "system"),
+        ("", "eval"),
+        ("x" * 250, "Model"),
+    ):
+        yield f"an odd name {module[:20]!r} {name}", wrapped(asked(module, name) + said(touch) + b"\x85R.")
+    yield from (
+        (f"{name} within a folder of MLflow", _mlflow(data))
+        for name, data in (
+            ("a pickle", pickle.dumps(call)),
+            ("a packed pickle", zlib.compress(pickle.dumps(call))),
+            ("a folder", _mlflow(pickle.dumps(call))),
+            *list(disagreements(shell(touch)))[:3],
+        )
+    )
+    yield "a sparse matrix of objects", skops_with(lambda s: s, **{"x.npz": _npz(call)})
+
+
+def _mlflow(model: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        made.writestr("MLmodel", "flavors:\n  sklearn:\n    pickled_model: model.pkl\n")
+        made.writestr("model.pkl", model)
+    return buffer.getvalue()
+
+
+def _npz(item: object) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, data=np.array([item], dtype=object))
+    return buffer.getvalue()
 
 
 def _array(change, data: bytes) -> bytes:
@@ -198,13 +242,74 @@ def _array(change, data: bytes) -> bytes:
     return pickle.dumps(plain, 4)[:-1] + data + b"."
 
 
-def test_no_hostile_file_is_known_and_none_runs(tmp_path):
-    canary = tmp_path / "ran"
+WATCHED = """
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from core.assets.intake import archive, formats, verdict
+from core.errors import Invalid
+import bz2, encodings.cp437, encodings.raw_unicode_escape, lzma, zipfile, zlib
+harm, counts, known = [], {}, []
+prefixes = ("os.", "subprocess", "socket", "ctypes", "shutil", "pty", "exec", "compile", "import", "webbrowser")
+quiet = {"os.listdir", "os.scandir"}
+before = set(sys.modules)
+def watch(event, arguments):
+    if watching and event.startswith(prefixes) and event not in quiet and not (event == "import" and arguments[0] in before):
+        harm.append([event, repr(arguments)[:120]])
+watching = False
+sys.addaudithook(watch)
+for path in sorted(pathlib.Path(sys.argv[2]).iterdir()):
+    with path.open("rb") as file:
+        watching = True
+        try:
+            found = verdict.judge(file, formats.recognise(file, name=path.name)).verdict.value
+        except Invalid:
+            found = "refused"
+        watching = False
+    counts[found] = counts.get(found, 0) + 1
+    if found == "known":
+        known.append(path.name)
+print(json.dumps([counts, known, harm]))
+"""
+"""Judges every file of a folder while the interpreter itself reports processes, sockets, code and imports."""
+NAMES = ("model.onnx", "model.skops", "model.txt", "model.cbm", "model.joblib", "model.pkl", "model.zip", "model")
+
+
+def test_no_hostile_file_is_known_and_none_runs(tmp_path, capsys):
+    canary, folder = tmp_path / "ran", tmp_path / "files"
+    folder.mkdir()
     corpus = dict(hostile(str(canary)))
     assert len(corpus) >= 120
-    passed = [name for name, data in corpus.items() if judged(data).verdict is Verdict.KNOWN]
-    assert passed == []
+    for number, data in enumerate(corpus.values()):
+        (folder / f"{number:03}-{NAMES[number % len(NAMES)]}").write_bytes(data)
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, str(ROOT), str(folder)], capture_output=True, text=True, check=True
+    )
+    counts, known_ones, harm = json.loads(done.stdout)
+    with capsys.disabled():
+        print(f"\nhostile files: {len(corpus)}, {counts}, known {len(known_ones)}, executed {len(harm)}")
+    assert [list(corpus)[int(name[:3])] for name in known_ones] == []
+    assert not harm, json.dumps(harm)
     assert not canary.exists()
+    assert sum(counts.values()) == len(corpus)
+
+
+def test_what_is_read_in_two_ways_would_run_if_it_were_loaded(tmp_path):
+    """Each of these was known once: joblib runs what a reader that counts otherwise takes for bytes."""
+    folder = tmp_path / "f"
+    folder.mkdir()
+    names = list(dict(disagreements(b"N")))
+    for number, name in enumerate(names):
+        file = dict(disagreements(shell(f"touch {folder}/{number}")))[name]
+        (folder / f"m{number}").write_bytes(file)
+        assert judged(file).verdict is Verdict.REFUSED, name
+    # A process for each: some of them break the memory of who loads them.
+    source = (
+        "import joblib, os, sys, sklearn.pipeline\nfor p in sys.argv[1:]:\n if not os.fork():\n"
+        "  try: joblib.load(p)\n  finally: os._exit(0)\n os.wait()"
+    )
+    words = [sys.executable, "-W", "ignore", "-c", source, *(str(folder / f"m{n}") for n in range(len(names)))]
+    subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+    assert sum((folder / str(n)).exists() for n in range(len(names))) >= 10
 
 
 @pytest.mark.parametrize(
