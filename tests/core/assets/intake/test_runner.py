@@ -83,7 +83,7 @@ full = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the fu
         "__import__('os').unshare(0x10000000) if hasattr(__import__('os'), 'unshare') else 1/0",
         "1 / (__import__('ctypes').CDLL(None).ptrace(16, __import__('os').getppid(), 0, 0) + 1)",
         "1 / (__import__('ctypes').CDLL(None).syscall(425, 1, 0) + 1)",
-        "1 / len([k for k in __import__('os').environ if not k.endswith('_THREADS')])",
+        "1 / len([k for k in __import__('os').environ if not k.endswith(('_THREADS', '_LIMIT'))])",
     ],
 )
 def test_a_model_may_not(attack, runner, tmp_path, canary, expression):
