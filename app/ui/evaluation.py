@@ -12,7 +12,7 @@ from app.ui.empty import note
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.plot import Plot
 from app.ui.text import code, label, md
-from core.assets.intake.evaluation import Confusion, Estimate, Evaluation
+from core.assets.intake.evaluation import SUPPLIED, Confusion, Estimate, Evaluation
 from core.assets.intake.metric_names import METRIC_NAMES, metric_name
 from core.i18n import N_, _, moment, ngettext, number
 
@@ -20,8 +20,6 @@ __all__ = ["METRIC_NAMES", "metric_name"]
 
 LOSSES = frozenset({"brier", "log_loss", "ece", "mae", "rmse", "wape"})
 NEAR_ZERO = frozenset({"bias"})
-SUPPLIED = "scores: supplied"
-"""The note of an evaluation that ran no model."""
 _DIFFERS = re.compile(r"differs: (?P<rows>\d+) rows, at most (?P<most>\S+)")
 _HEADLINE = 4
 
@@ -114,7 +112,7 @@ def _running(evaluation: Evaluation) -> None:
         if evaluation.reproducible
         else badges.badge(_("Predictions differ between two loads"), badges.Tone.WARN)
     )
-    if SUPPLIED in evaluation.notes:
+    if not evaluation.ran:
         note(_("The scores came with the data: Aval measured them and never ran the model."), icon="dataset")
     else:
         st.markdown(badges.row(same, *_cost(evaluation)))

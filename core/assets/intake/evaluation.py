@@ -44,6 +44,10 @@ class Confusion:
         return cls(tuple(labels), tuple(tuple(int(n) for n in row) for row in counts))
 
 
+SUPPLIED = "scores: supplied"
+"""The note of an evaluation that ran no model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """A stored evaluation; latencies are milliseconds per row, memory is the peak of the whole process in MiB.
@@ -68,3 +72,8 @@ class Evaluation:
     reproducible: bool
     predictions_digest: str
     notes: tuple[str, ...]
+
+    @property
+    def ran(self) -> bool:
+        """Whether the model itself was asked; otherwise its scores came with the data, and nothing could be timed."""
+        return SUPPLIED not in self.notes

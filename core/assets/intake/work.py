@@ -9,6 +9,7 @@ from core.assets.datasets import queries as datasets
 from core.assets.datasets.reading import to_parquet
 from core.assets.intake import assessing, queries, reading, reviews, settling, verdict
 from core.assets.intake.assessing import Assessed
+from core.assets.intake.evaluation import SUPPLIED
 from core.assets.intake.formats import EVIDENCE_ONLY, Format
 from core.assets.intake.matching import Claims
 from core.assets.intake.measuring import Question
@@ -126,7 +127,7 @@ class _Check:
         if found.unlabelled:
             notes.append(f"unlabelled: {found.unlabelled}")
         if found.agreement is None:
-            notes.append("scores: supplied")
+            notes.append(SUPPLIED)
         elif not found.agreement.exact:
             notes.append(f"differs: {found.agreement.rows} rows, at most {found.agreement.largest:.3g}")
         with context.store.unit_of_work(SYSTEM) as uow:

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlmodel import Session
 
 from core.assets.intake import queries as intake
+from core.assets.intake.verdict import Verdict
 from core.assets.registry import UseCase, Version, VersionState
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
@@ -22,6 +23,8 @@ from core.evidence.explain import queries as explain
 from core.i18n import N_
 from core.platform.store import Files
 
+SCORES = Verdict.EVIDENCE.value
+"""The verdict on a version that is governed by scores: there is no file, or Aval does not load it."""
 Later = Callable[[Files], Reading]
 """A reading that takes computing: it is called once the view is closed."""
 
@@ -100,6 +103,8 @@ def _artifact(_session: Session, about: Subject, _rule: Rule) -> Reading:
     version = about.version
     if not version.verdict:
         return Reading(reason=N_("The file is not checked yet."), evidence=("version", version.id))
+    if version.verdict == SCORES:
+        return _scores_only(N_("Nothing is loaded here: scores stand for the model."), ("version", version.id))
     reviewed = version.verdict == "review" and version.state is VersionState.READY
     return Reading(said="reviewed" if reviewed else version.verdict, evidence=("version", version.id))
 
@@ -108,6 +113,8 @@ def _reproducible(_session: Session, about: Subject, _rule: Rule) -> Reading:
     evaluation = about.evaluated.evaluation
     if evaluation is None:
         return Reading(reason=N_("The version is not evaluated yet."), evidence=_evaluation(about))
+    if about.version.verdict == SCORES:
+        return _scores_only(N_("Nothing is asked twice: scores stand for the model."), _evaluation(about))
     reason = "" if evaluation.reproducible else N_("Predicting twice gave different values.")
     return Reading(holds=evaluation.reproducible, reason=reason, evidence=_evaluation(about))
 
@@ -136,6 +143,8 @@ def _latency(_session: Session, about: Subject, _rule: Rule) -> Reading:
     evaluation = about.evaluated.evaluation
     if evaluation is None:
         return Reading(reason=N_("Latency is not measured yet."), evidence=_evaluation(about))
+    if about.version.verdict == SCORES:
+        return _scores_only(N_("Nothing is timed here: scores stand for the model."), _evaluation(about))
     return Reading(Measured(evaluation.latency_p95_ms), evidence=_evaluation(about))
 
 
@@ -161,6 +170,11 @@ def _findings(session: Session, about: Subject, rule: Rule) -> Reading:
     least = effective.blocking_severity((rule,))
     found = findings.blocking(session, about.version.id, least, about.now) if least else ()
     return Reading(Measured(float(len(found))), evidence=("findings", about.version.id))
+
+
+def _scores_only(reason: str, at: tuple[str, str]) -> Reading:
+    """What cannot be seen of a model that Aval does not load; a policy may accept it for the tiers it names."""
+    return Reading(reason=reason, without=SCORES, evidence=at)
 
 
 def _evaluation(about: Subject) -> tuple[str, str]:

@@ -77,14 +77,16 @@ class Measured:
 class Reading:
     """What a gate looks at: `value` is held against the limit, `holds` answers yes or no, `said` must be accepted.
 
-    None of them: the evidence does not exist, and `reason` (a catalogue key) says why. `evidence` is its kind and id;
-    the page makes a link of it.
+    None of them: the evidence does not exist, and `reason` (a catalogue key) says why. Where it cannot exist, `without`
+    says what the version stands on instead, and a policy may accept that. `evidence` is its kind and id; the page makes
+    a link of it.
     """
 
     value: Measured | None = None
     holds: bool | None = None
     said: str = ""
     reason: str = ""
+    without: str = ""
     evidence: tuple[str, str] = ("", "")
 
 
@@ -152,8 +154,9 @@ def judge(rule: Rule, reading: Reading) -> GateVerdict:
         return _answer(rule, reading, passed=reading.holds)
     if reading.said and rule.accepted:
         return _answer(rule, reading, passed=reading.said in rule.accepted)
+    blocks = rule.missing_blocks and not (reading.without and reading.without in rule.accepted)
     return GateVerdict(
-        rule.kind, Verdict.NOT_AVAILABLE, rule.missing_blocks, metric=rule.metric, reason=reading.reason,
+        rule.kind, Verdict.NOT_AVAILABLE, blocks, metric=rule.metric, reason=reading.reason,
         said=reading.said, limit=None if rule.limit is None else float(rule.limit), comparison=rule.comparison,
         unit=GATES[rule.kind].unit,
     )  # fmt: skip

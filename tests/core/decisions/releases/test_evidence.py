@@ -1,12 +1,14 @@
 """What each gate reads of a version in the store, from nothing there to everything there."""
 
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
 
 from app.wiring import open_store
 from core.assets.intake.tables import EvaluationRow
-from core.decisions.releases import evidence
+from core.assets.registry.tables import VersionRow
+from core.decisions.releases import evidence, policies
 from core.decisions.releases.gates import GateKind, Reading, Rule, Verdict, judge
 from core.settings import Settings
 
@@ -75,3 +77,36 @@ def test_a_later_wing_provides_its_own_reader(bench, monkeypatch):
     assert judge(rule, unread).verdict is Verdict.NOT_AVAILABLE
     (done,) = evidence.finish([begun], bench.store.files)
     assert judge(rule, done).verdict is Verdict.PASSED
+
+
+UNSEEN = (GateKind.ARTIFACT, GateKind.REPRODUCIBLE, GateKind.LATENCY)
+
+
+@pytest.mark.parametrize(
+    ("name", "blocks"),
+    [
+        ("low-staging", False),
+        ("low-production", False),
+        ("limited-staging", False),
+        ("limited-production", False),
+        ("high-staging", True),
+        ("high-production", True),
+    ],
+)
+def test_a_model_of_which_there_are_only_scores_is_judged_on_what_there_is(bench, name, blocks):
+    """What cannot be seen never reads as passed; the policy of the tier says whether the rest is enough."""
+    version = bench.version(bench.people["ana"])
+    with bench.store.engine.begin() as connection:
+        table = VersionRow.__table__
+        connection.execute(table.update().where(table.c.id == version).values(verdict="evidence"))
+    text = files("data").joinpath(f"policies/{name}.toml").read_text(encoding="utf-8")
+    rules = policies.read(text).rules["binary"]
+    with bench.store.reading() as view:
+        about = evidence.subject(view, version, "production", bench.store.clock())
+        begun = evidence.read(view, about, rules)
+    found = dict(zip((r.kind for r in rules), map(judge, rules, evidence.finish(begun, bench.store.files)), strict=True))
+    for kind in UNSEEN:
+        assert (found[kind].verdict, found[kind].blocks) == (Verdict.NOT_AVAILABLE, blocks), kind
+        assert found[kind].reason
+    assert found[GateKind.METRIC_FLOOR].verdict is Verdict.PASSED
+    assert found[GateKind.METRIC_FLOOR].measured is not None
