@@ -61,7 +61,9 @@ def _measured(evaluation: Evaluation) -> dict[str, str]:
         f"{metric_name(name)}: {number(m.value, 3)} ({number(m.low, 3)} – {number(m.high, 3)})"
         for name, m in evaluation.metrics.items()
     ]
-    unseen = "" if evaluation.ran else _("not seen: Aval does not run this model, its scores came with the data")
+    unseen = (
+        "" if evaluation.ran else _("not seen: Aval does not run this model, its scores came with the data")
+    )
     found = {
         "performance.metrics": "\n".join(lines),
         "performance.threshold": _("not used")
@@ -74,8 +76,7 @@ def _measured(evaluation: Evaluation) -> dict[str, str]:
             p95=number(evaluation.latency_p95_ms, 2),
         ),
         "performance.memory": unseen or _("{mib} MiB", mib=number(evaluation.memory_mb, 0)),
-        "performance.reproducible": unseen
-        or (_("yes, bit for bit") if evaluation.reproducible else _("no")),
+        "performance.reproducible": unseen or (_("yes, bit for bit") if evaluation.reproducible else _("no")),
     }
     for note in evaluation.notes:
         if note.startswith("type: "):

@@ -11,8 +11,27 @@ from core.assets.intake.stubs import Name
 
 INNARDS = frozenset(
     {
-        *("os", "sys", "posix", "subprocess", "builtins", "importlib", "socket", "ctypes", "shutil", "pickle"),
-        *("__builtins__", "__globals__", "__import__", "__subclasses__", "__loader__", "__dict__", "__class__"),
+        *(
+            "os",
+            "sys",
+            "posix",
+            "subprocess",
+            "builtins",
+            "importlib",
+            "socket",
+            "ctypes",
+            "shutil",
+            "pickle",
+        ),
+        *(
+            "__builtins__",
+            "__globals__",
+            "__import__",
+            "__subclasses__",
+            "__loader__",
+            "__dict__",
+            "__class__",
+        ),
     }
 )
 """Attributes by which a harmless module hands out another one."""

@@ -8,7 +8,17 @@ from enum import StrEnum
 from io import BytesIO
 from typing import BinaryIO
 
-from core.assets.intake import archive, boosterfiles, formats, inert, known, mlflow, onnxfile, structure, unpacking
+from core.assets.intake import (
+    archive,
+    boosterfiles,
+    formats,
+    inert,
+    known,
+    mlflow,
+    onnxfile,
+    structure,
+    unpacking,
+)
 from core.assets.intake.formats import EVIDENCE_ONLY, FORMAT_NAMES, Format
 from core.assets.intake.known import NameList
 from core.assets.intake.reasons import Rejected, told

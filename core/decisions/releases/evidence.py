@@ -104,7 +104,9 @@ def _artifact(_session: Session, about: Subject, _rule: Rule) -> Reading:
     if not version.verdict:
         return Reading(reason=N_("The file is not checked yet."), evidence=("version", version.id))
     if version.verdict == SCORES:
-        return _scores_only(N_("Nothing is loaded here: scores stand for the model."), ("version", version.id))
+        return _scores_only(
+            N_("Nothing is loaded here: scores stand for the model."), ("version", version.id)
+        )
     reviewed = version.verdict == "review" and version.state is VersionState.READY
     return Reading(said="reviewed" if reviewed else version.verdict, evidence=("version", version.id))
 

@@ -217,9 +217,7 @@ def _threads(child: int) -> int:
         return 1
 
 
-def _reap(
-    children: dict[int, socket.socket], watched: dict[socket.socket, int], crowded: set[int]
-) -> None:
+def _reap(children: dict[int, socket.socket], watched: dict[socket.socket, int], crowded: set[int]) -> None:
     while children:
         child, status, used = os.wait4(-1, os.WNOHANG)
         if child == 0:

@@ -36,7 +36,11 @@ def state(flags: int, size: int, fields: bytes = b"NN") -> bytes:
 
 def facts(count: int, *, extra: bytes = b"", kind: bytes = b"") -> bytes:
     parts = [
-        *(said("subclass") + ARRAY, said("shape") + b"K" + bytes([count]) + TUPLE1, said("order") + said("C")),
+        *(
+            said("subclass") + ARRAY,
+            said("shape") + b"K" + bytes([count]) + TUPLE1,
+            said("order") + said("C"),
+        ),
         *(said("dtype") + (kind or dtype("i1")), said("allow_mmap") + b"\x89", extra),
     ]
     return b"}(" + b"".join(parts) + b"u"
@@ -72,33 +76,69 @@ def disagreements(call: bytes) -> Iterator[tuple[str, bytes]]:
         b"\x80\x04" + instance + facts(1, kind=dtype("O8", state(63, 255)))
         + BUILD + b"\x80\x04" + instance + facts(0) + BUILD + STOP + plain,
     )  # fmt: skip
-    yield "the old class of arrays", b"\x80\x04" + asked("joblib.numpy_pickle", "NDArrayWrapper") + EMPTY + NEWOBJ + plain
+    yield (
+        "the old class of arrays",
+        b"\x80\x04" + asked("joblib.numpy_pickle", "NDArrayWrapper") + EMPTY + NEWOBJ + plain,
+    )
     for name, flags in (("bytes", "V1"), ("a number", "i1")):
         kind = dtype(flags, state(1, 1))
-        yield f"{name} flagged as objects", b"\x80\x04" + instance + facts(len(nested), kind=kind) + BUILD + nested + STOP
+        yield (
+            f"{name} flagged as objects",
+            b"\x80\x04" + instance + facts(len(nested), kind=kind) + BUILD + nested + STOP,
+        )
     fields = b"(" + said("a") + b"t}" + said("a") + b"(" + dtype("O8", state(63, 255)) + b"K\x00ts"
     yield (
         "objects not flagged",
-        b"\x80\x04" + instance + facts(1, kind=dtype("V8", state(16, 8, fields))) + BUILD + b"x" * 8 + call + STOP,
+        b"\x80\x04"
+        + instance
+        + facts(1, kind=dtype("V8", state(16, 8, fields)))
+        + BUILD
+        + b"x" * 8
+        + call
+        + STOP,
     )
     shared = b"}\x94" + said("a") + b"(" + dtype("O8", state(63, 255)) + b"K\x00ts"
-    kind = dtype("V8", state(27, 8, b"(" + said("a") + b"t" + shared)) + b"h\x00" + said("a") + b"(" + dtype("i8")
+    kind = (
+        dtype("V8", state(27, 8, b"(" + said("a") + b"t" + shared))
+        + b"h\x00"
+        + said("a")
+        + b"("
+        + dtype("i8")
+    )
     yield (
         "fields changed after they were taken",
         b"\x80\x04" + instance + facts(0, kind=kind + b"K\x00ts0") + BUILD + nested + STOP,
     )
     yield (
         "a type given two states",
-        b"\x80\x04" + instance + facts(1, kind=dtype("V1", state(1, 1)) + state(0, 1) + BUILD) + BUILD + nested + STOP,
+        b"\x80\x04"
+        + instance
+        + facts(1, kind=dtype("V1", state(1, 1)) + state(0, 1) + BUILD)
+        + BUILD
+        + nested
+        + STOP,
     )
     shadow = said("safe_get_numpy_array_alignment_bytes") + asked("builtins", "float")
     yield "a fact in the place of a method", b"\x80\x04" + instance + facts(0, extra=shadow) + BUILD + padded
     yield (
         "an alignment from the constructor",
-        b"\x80\x04" + WRAPPER + b"(" + ARRAY + EMPTY + said("C") + dtype("i1") + b"\x89tR" + facts(0) + BUILD + padded,
+        b"\x80\x04"
+        + WRAPPER
+        + b"("
+        + ARRAY
+        + EMPTY
+        + said("C")
+        + dtype("i1")
+        + b"\x89tR"
+        + facts(0)
+        + BUILD
+        + padded,
     )
     aligned = facts(0, extra=ALIGNMENT + b"K\x10") + BUILD + b"\x00"
-    yield "a wrapper given two states", b"\x80\x04" + instance + b"\x94" + aligned + b"h\x00" + facts(0) + BUILD + padded
+    yield (
+        "a wrapper given two states",
+        b"\x80\x04" + instance + b"\x94" + aligned + b"h\x00" + facts(0) + BUILD + padded,
+    )
     nothing = asked("sklearn.preprocessing._function_transformer", "_identity") + b"N" + TUPLE1 + b"R"
     yield (
         "an alignment that is nothing when loaded",
@@ -107,11 +147,12 @@ def disagreements(call: bytes) -> Iterator[tuple[str, bytes]]:
     yield "a wrapper instantiated at once", b"(ijoblib.numpy_pickle\nNumpyArrayWrapper\n" + plain
     yield "a wrapper in a list", b"\x80\x04]" + instance + b"a0" + plain
     yield "a wrapper left behind", b"\x80\x04" + instance + b"0" + call + STOP
-    yield "a state that is a call", b"\x80\x04" + instance + asked("builtins", "dict") + EMPTY + b"R" + BUILD + call + STOP
+    yield (
+        "a state that is a call",
+        b"\x80\x04" + instance + asked("builtins", "dict") + EMPTY + b"R" + BUILD + call + STOP,
+    )
 
 
 def shell(command: str) -> bytes:
     """Opcodes that call a shell."""
     return asked("os" if os.name == "nt" else "posix", "system") + said(command) + TUPLE1 + b"R"
-
-

@@ -271,7 +271,16 @@ for path in sorted(pathlib.Path(sys.argv[2]).iterdir()):
 print(json.dumps([counts, known, harm]))
 """
 """Judges every file of a folder while the interpreter itself reports processes, sockets, code and imports."""
-NAMES = ("model.onnx", "model.skops", "model.txt", "model.cbm", "model.joblib", "model.pkl", "model.zip", "model")
+NAMES = (
+    "model.onnx",
+    "model.skops",
+    "model.txt",
+    "model.cbm",
+    "model.joblib",
+    "model.pkl",
+    "model.zip",
+    "model",
+)
 
 
 def test_no_hostile_file_is_known_and_none_runs(tmp_path, capsys):
@@ -307,7 +316,14 @@ def test_what_is_read_in_two_ways_would_run_if_it_were_loaded(tmp_path):
         "import joblib, os, sys, sklearn.pipeline\nfor p in sys.argv[1:]:\n if not os.fork():\n"
         "  try: joblib.load(p)\n  finally: os._exit(0)\n os.wait()"
     )
-    words = [sys.executable, "-W", "ignore", "-c", source, *(str(folder / f"m{n}") for n in range(len(names)))]
+    words = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        source,
+        *(str(folder / f"m{n}") for n in range(len(names))),
+    ]
     subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
     assert sum((folder / str(n)).exists() for n in range(len(names))) >= 10
 

@@ -104,7 +104,11 @@ def test_a_model_of_which_there_are_only_scores_is_judged_on_what_there_is(bench
     with bench.store.reading() as view:
         about = evidence.subject(view, version, "production", bench.store.clock())
         begun = evidence.read(view, about, rules)
-    found = dict(zip((r.kind for r in rules), map(judge, rules, evidence.finish(begun, bench.store.files)), strict=True))
+    found = dict(
+        zip(
+            (r.kind for r in rules), map(judge, rules, evidence.finish(begun, bench.store.files)), strict=True
+        )
+    )
     for kind in UNSEEN:
         assert (found[kind].verdict, found[kind].blocks) == (Verdict.NOT_AVAILABLE, blocks), kind
         assert found[kind].reason
