@@ -48,7 +48,7 @@ def xgboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
     name = objective.get("name") if isinstance(objective, dict) else None
     if not isinstance(name, str) or not isinstance(learner, dict) or "gradient_booster" not in learner:
         raise _odd("XGBoost")
-    version = found.get("version")
+    version = found.get("version") if isinstance(found, dict) else None
     return _answer("xgboost", name, ".".join(map(str, version)) if isinstance(version, list) else "")
 
 

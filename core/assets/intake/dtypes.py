@@ -77,4 +77,5 @@ def _inner(subdtype: object, fields: object) -> bool:
         if type(fields) is not dict or any(type(f) is not tuple or not f for f in fields.values()):
             raise Rejected("array_type")
         parts += [f[0] for f in fields.values()]
-    return any([item(part)[1] for part in parts])
+    objects = [item(part)[1] for part in parts]
+    return any(objects)

@@ -15,7 +15,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -92,10 +92,7 @@ def main() -> None:
     while True:
         waiting: list[Any] = [control, ended, *watched]
         ready, _, _ = select.select(waiting, [], [], WATCH_SECONDS if children else 1.0)
-        crowded |= {child for child in children if _threads(child) > MOST_THREADS}
-        for child in crowded:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        _end_crowded(children, crowded)
         if ended in ready:
             os.read(ended, 4096)
             ready.remove(ended)
@@ -206,6 +203,14 @@ def _accept(
     end = socket.socket(fileno=status)
     children[child] = end
     watched[end] = child
+
+
+def _end_crowded(children: Iterable[int], crowded: set[int]) -> None:
+    """End every child with more threads than a prediction needs, and remember why it ended."""
+    crowded |= {child for child in children if _threads(child) > MOST_THREADS}
+    for child in crowded:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
 
 def _threads(child: int) -> int:

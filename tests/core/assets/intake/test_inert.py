@@ -193,6 +193,11 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
     )
     yield "an array with a call for its type", _array(lambda state: {**state, "dtype": call}, b"")
     yield from disagreements(shell(touch))
+    yield from _odd_names(touch)
+    yield from _within_archives(touch, call)
+
+
+def _odd_names(touch: str) -> Iterator[tuple[str, bytes]]:
     for module, name in (
         ("__builtin__", "reduce"),
         ("itertools", "imap"),
@@ -208,6 +213,9 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
         ("x" * 250, "Model"),
     ):
         yield f"an odd name {module[:20]!r} {name}", wrapped(asked(module, name) + said(touch) + b"\x85R.")
+
+
+def _within_archives(touch: str, call: Call) -> Iterator[tuple[str, bytes]]:
     yield from (
         (f"{name} within a folder of MLflow", _mlflow(data))
         for name, data in (
