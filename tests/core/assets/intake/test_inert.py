@@ -192,9 +192,7 @@ def hostile(canary: str) -> Iterator[tuple[str, bytes]]:
         _array(lambda state: {**state, "dtype": Call(np.dtype, "O,O")}, b""),
     )
     yield "an array with a call for its type", _array(lambda state: {**state, "dtype": call}, b"")
-    yield from disagreements(shell(touch))
-    yield from _odd_names(touch)
-    yield from _within_archives(touch, call)
+    yield from (*disagreements(shell(touch)), *_odd_names(touch), *_within_archives(touch, call))
 
 
 def _odd_names(touch: str) -> Iterator[tuple[str, bytes]]:
