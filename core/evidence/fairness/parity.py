@@ -11,7 +11,6 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from core.evidence.fairness.groups import Grouping, Name
 from core.evidence.fairness.tally import NO_RATIO, SHARES, Floats, Metric, Tally, divided, share, values
@@ -144,6 +143,8 @@ def comparisons(found: Sequence[Parity]) -> tuple[int, int]:
 
 def jeffreys(hits: Floats, rows: Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
     """Return the interval of a share by Jeffreys' prior; 0 and 1 are reached where all or none are hits."""
+    from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
+
     low = special.betaincinv(hits + 0.5, rows - hits + 0.5, level / 2)
     high = special.betaincinv(hits + 0.5, rows - hits + 0.5, 1 - level / 2)
     low, high = np.where(hits == 0, 0.0, low), np.where(hits == rows, 1.0, high)
@@ -154,6 +155,8 @@ def jeffreys(hits: Floats, rows: Floats, *, level: float = LEVEL) -> tuple[Float
 def _interval(
     tally: Tally, metric: Metric, shown: NDArray[np.intp]
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
+
     if metric in tally.sums:
         sums = tally.sums[metric]
         n = sums.rows[shown]
@@ -209,6 +212,8 @@ def _ends(drawn: Floats) -> tuple[float, float]:
 
 def _tested(gap: Gap, tally: Tally, metric: Metric, shown: NDArray[np.intp]) -> Gap:
     """Add the p-value of "all groups are alike": chi-square of homogeneity, or of means over their errors."""
+    from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
+
     if metric in tally.sums:
         sums = tally.sums[metric]
         mean, error = sums.mean[shown], sums.error[shown]

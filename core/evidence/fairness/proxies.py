@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from core.evidence.fairness.groups import Codes, Grouping
 from core.evidence.fairness.tally import Floats, divided
@@ -65,7 +64,7 @@ def auc(event: NDArray[np.bool_], score: Floats) -> float:
     negative = len(event) - positive
     if not positive or not negative:
         return float("nan")
-    ranks = stats.rankdata(score)
+    ranks = pd.Series(score).rank().to_numpy()
     return float((ranks[event].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
