@@ -1,10 +1,9 @@
 """Audit trail: what was done, by whom, and the proof that nothing was changed since."""
 
-from datetime import UTC, datetime, time
-
 import streamlit as st
 
 from app.session import current
+from app.ui.as_of import as_of_control, as_of_view
 from app.ui.audit_table import audit_event, audit_table, verification
 from app.ui.card import card, page_header
 from app.ui.checkpoint_list import checkpoint_list, sealed_words
@@ -12,6 +11,7 @@ from app.ui.empty import empty
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.refused import refusals_end_page
 from app.wiring import reading, store
+from core.decisions.releases import as_of
 from core.i18n import _, moment, number
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, require
@@ -38,6 +38,7 @@ def entry(index: int) -> None:
 
 
 with page_header(_("Audit trail")):
+    at = as_of_control(me.zone, store().clock().date())
     verify = st.button(_("Verify"), type="primary", icon=":material/verified_user:")
 
 if verify:
@@ -48,19 +49,24 @@ if "verified" in st.session_state:
     verification(*st.session_state["verified"])
 
 with reading() as view:
-    size, root = audit.head(view)
+    size, root = audit.head(view) if at is None else audit.head_at(view, at)
     actions = audit.actions(view)
     people = access.people(view)
-    checkpoints = audit.checkpoints(view, limit=20)
+    checkpoints = audit.checkpoints(view, limit=20, at=at)
+    then = as_of.everywhere(view, at) if at is not None else ()
+    signers = access.names(view, {s.person_id for each in then for s in each.signatures})
 sealed, rest = sealed_words(size, checkpoints[0] if checkpoints else None)
 metric_strip(
     [
-        Figure(_("Entries"), number(size), help_text=_("As of {when}", when=moment(store().clock()))),
+        Figure(_("Entries"), number(size), help_text=_("As of {when}", when=moment(at or store().clock()))),
         Figure(_("Sealed"), sealed, help_text=rest),
         Figure(_("Root"), root[:12], help_text=f"`{root}`"),
     ],
     columns=3,
 )
+if at is not None:
+    with st.expander(_("What was live then"), icon=":material/history:"):
+        as_of_view(then, signers, at)
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     action = st.selectbox(
@@ -82,7 +88,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     subject = st.text_input(
         _("Subject"), key="subject", bind="query-params", placeholder=_("An id, such as ver_…"), width=280
     )
-    until = st.date_input(_("As of"), value=None, key="until", bind="query-params", width=160)
 
 before = st.query_params.get("before", "")
 with reading() as view:
@@ -91,7 +96,7 @@ with reading() as view:
         action=action or None,
         actor=who or None,
         subject_id=subject.strip() or None if subject else None,
-        until=datetime.combine(until, time.max, UTC) if until else None,
+        until=at,
         before=int(before) if before.isdigit() else None,
         limit=PER_PAGE + 1,
     )

@@ -32,7 +32,7 @@ from app.ui.timeline import timeline
 from app.wiring import reading, store
 from core.assets.intake import queries as intake
 from core.decisions.findings import commands as findings_of
-from core.decisions.releases import commands, effective
+from core.decisions.releases import commands
 from core.decisions.releases.gates import GateKind
 from core.decisions.releases.review import review
 from core.decisions.releases.states import OPEN, ReleaseState
@@ -69,7 +69,7 @@ with refusals_end_page(), reading() as view:
     scores = kpis.scoreboard(
         view, version.use_case_id, versions={version.use_case_id: champion.id if champion else ""}
     )
-    here = effective.live(view, version.use_case_slug, release.environment)
+    here = found.here
     events = audit.events(view, subject_kind="release", subject_id=release.id, limit=40)
     everyone = [p for p in access.people(view) if not p.disabled]
     people = {i for seat in found.seats for i in seat.able} | {s.person_id for s in found.signatures}

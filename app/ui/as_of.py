@@ -13,6 +13,7 @@ from app.ui.gates_table import gates_table
 from app.ui.release_words import environment_name
 from app.ui.text import digest, md
 from core.decisions.releases.as_of import AsOf
+from core.decisions.releases.standing import REASONS, WORTH_NAMES, Worth
 from core.i18n import _, day, moment, ngettext
 from core.platform.access.permissions import ROLE_NAMES, Role
 
@@ -45,6 +46,9 @@ def as_of_view(found: Sequence[AsOf], names: Mapping[str, str], at: datetime) ->
 def _card(found: AsOf, names: Mapping[str, str]) -> None:
     place = badges.badge(f"→ {environment_name(found.deployment.environment)}")
     worth = "" if found.valid else badges.badge(_("The approval had expired"), badges.Tone.BLOCK)
+    if found.valid and found.worth is not Worth.GOOD:
+        tone = badges.Tone.WARN if found.worth is Worth.WARNING else badges.Tone.BLOCK
+        worth = badges.badge(_(WORTH_NAMES[found.worth]), tone)
     with card(f"{md(found.release.title)}  :gray[v{found.version.number}]", f"{place} {worth}"):
         st.markdown(
             "  \n".join(
@@ -61,6 +65,8 @@ def _card(found: AsOf, names: Mapping[str, str]) -> None:
                 )
             )
         )
+        for reason in found.reasons:
+            st.markdown(f":orange[:material/warning: {_(REASONS[reason])}]")
         for signed in found.signatures:
             area = _(ROLE_NAMES[Role(signed.area)])
             who = md(names.get(signed.person_id, signed.person_id))

@@ -9,15 +9,19 @@ from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
 from core.assets.registry import Version
 from core.assets.registry import queries as registry
-from core.decisions.releases import queries
+from core.decisions.releases import pledges, queries
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.release import Deployment, GateResult, Release, Signed
 from core.decisions.releases.snapshot import Snapshot
+from core.decisions.releases.standing import FactKind, Worth
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """One environment at `at`: `valid` says whether the approval had not expired then."""
+    """One environment at `at`: `valid` says whether the approval had not expired then.
+
+    `worth` is what the approval was worth as it was known then, and `reasons` why it was worth less.
+    """
 
     at: datetime
     deployment: Deployment
@@ -31,12 +35,15 @@ class AsOf:
     gates: tuple[GateResult, ...]
     evaluation: Evaluation | None
     valid: bool
+    worth: Worth
+    reasons: tuple[FactKind, ...]
 
 
 def state(session: Session, slug: str, environment: str, at: datetime) -> AsOf | None:
     """Return what was live in `environment` at `at` (UTC-aware), or none. Raise `NotFound` for an unknown use case.
 
-    Rounds, signatures and gates are those up to that moment; a run of the checks made later is not shown.
+    Rounds, signatures and gates are those up to that moment: the last run of the checks by then, what its standing
+    was by then as the sweep wrote it down.
     """
     use_case = registry.use_case(session, slug)
     found = next((d for d in queries.deployments(session, use_case.id, environment) if _alive(d, at)), None)
@@ -48,6 +55,7 @@ def state(session: Session, slug: str, environment: str, at: datetime) -> AsOf |
     signatures = queries.signatures(session, release.id, last.number)
     version = registry.version(session, found.version_id)
     evaluation = intake.evaluation(session, version.id)
+    worth, reasons = pledges.last_standing(session, found.id, at)
     return AsOf(
         at=at,
         deployment=found,
@@ -58,9 +66,11 @@ def state(session: Session, slug: str, environment: str, at: datetime) -> AsOf |
         snapshot_digest=last.snapshot_digest,
         signatures=tuple(s for s in signatures if s.signed_at <= at),
         policy=queries.policy(session, release.policy_digest),
-        gates=tuple(g for g in queries.gates(session, last.id) if g.judged_at <= at),
+        gates=queries.gates(session, last.id, at),
         evaluation=evaluation if evaluation and evaluation.finished_at <= at else None,
         valid=release.expires_at is None or at < release.expires_at,
+        worth=worth,
+        reasons=reasons,
     )
 
 

@@ -1,5 +1,7 @@
 """Reading of what was promised and lent: conditions, delegations, reviews owed, and what re-hashing found."""
 
+from datetime import datetime
+
 from sqlmodel import Session, col, select
 
 from core.decisions.releases.delegation import Delegation
@@ -74,14 +76,15 @@ def artifact_checks(session: Session, deployment_id: str) -> tuple[ArtifactCheck
     return tuple(ArtifactCheck(c.found_digest, c.ok, c.first_at, c.last_at) for c in session.exec(query))
 
 
-def last_standing(session: Session, deployment_id: str) -> tuple[Worth, tuple[FactKind, ...]]:
-    """Return what the sweep noted last about a deployment; good where it has noted nothing yet."""
-    row = session.exec(
-        select(StandingRow)
-        .where(StandingRow.deployment_id == deployment_id)
-        .order_by(col(StandingRow.at).desc(), col(StandingRow.id).desc())
-        .limit(1)
-    ).first()
+def last_standing(
+    session: Session, deployment_id: str, at: datetime | None = None
+) -> tuple[Worth, tuple[FactKind, ...]]:
+    """Return what the sweep noted last about a deployment, by `at`; good where it had noted nothing yet."""
+    noted = select(StandingRow).where(StandingRow.deployment_id == deployment_id)
+    if at is not None:
+        noted = noted.where(StandingRow.at <= at)
+    newest = noted.order_by(col(StandingRow.at).desc(), col(StandingRow.id).desc()).limit(1)
+    row = session.exec(newest).first()
     if row is None:
         return Worth.GOOD, ()
     return Worth(row.worth), tuple(FactKind(reason) for reason in row.reasons)

@@ -110,11 +110,12 @@ def signatures(session: Session, request_id: str, number: int | None = None) -> 
     return tuple(signed_of(v, n, text) for (v, n), text in zip(found, said, strict=True))
 
 
-def gates(session: Session, round_id: str) -> tuple[GateResult, ...]:
-    """Return what the last run of the checks found in a round, in the order of the policy."""
-    last = session.exec(
-        select(GateRow.run).where(GateRow.round_id == round_id).order_by(col(GateRow.run).desc()).limit(1)
-    ).first()
+def gates(session: Session, round_id: str, at: datetime | None = None) -> tuple[GateResult, ...]:
+    """Return what the last run of the checks found in a round, in the order of the policy; the last by `at`."""
+    runs = select(GateRow.run).where(GateRow.round_id == round_id)
+    if at is not None:
+        runs = runs.where(GateRow.judged_at <= at)
+    last = session.exec(runs.order_by(col(GateRow.run).desc()).limit(1)).first()
     query = (
         select(GateRow)
         .where(GateRow.round_id == round_id, GateRow.run == (last or 0))

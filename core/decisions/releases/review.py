@@ -57,6 +57,7 @@ class Review:
     """A request as its reviewers see it; `void` names the facts that changed since the round began.
 
     `lent` are the seats that others lent to the reader; `alone` says that one person decides by themselves here.
+    `here` is what is live in the environment, by whichever request.
     """
 
     release: Release
@@ -73,7 +74,7 @@ class Review:
     evaluation: Evaluation | None
     champion: Version | None
     champion_evaluation: Evaluation | None
-    live: Live | None
+    here: Live | None
     lent: tuple[Delegation, ...]
     conditions: tuple[Condition, ...]
     debt: Debt | None
@@ -86,6 +87,12 @@ class Review:
     def blocked(self) -> bool:
         """Whether a gate stands in the way of an approval."""
         return any(g.verdict.blocks for g in self.gates)
+
+    @property
+    def live(self) -> Live | None:
+        """What is live by this very request, with what its standing rests on."""
+        mine = self.here is not None and self.here.deployment.request_id == self.release.id
+        return self.here if mine and self.release.state is ReleaseState.LIVE else None
 
     @property
     def may_sign(self) -> bool:
@@ -126,7 +133,7 @@ def review(session: Session, request_id: str, actor: Actor, now: datetime) -> Re
         evaluation=intake.evaluation(session, version.id),
         champion=champion,
         champion_evaluation=intake.evaluation(session, champion.id) if champion else None,
-        live=_live(session, release),
+        here=effective.live(session, version.use_case_slug, release.environment),
         lent=tuple(d for d in lent if d.area in policy.areas),
         conditions=pledges.conditions(session, request_id),
         debt=pledges.debt_of(session, request_id) if release.emergency else None,
@@ -180,16 +187,9 @@ def _waits_for(session: Session, release: Release, actor: Actor, now: datetime |
 
 def _champion(session: Session, release: Release) -> Version | None:
     """What the version is held against: live now, or what it replaced when it has been live itself."""
-    mine = [
-        d
-        for d in queries.deployments(session, release.version.use_case_id, release.environment)
-        if d.version_id != release.version.id
-    ]
-    started = [
-        d.started_at
-        for d in queries.deployments(session, release.version.use_case_id, release.environment)
-        if d.request_id == release.id
-    ]
+    all_here = queries.deployments(session, release.version.use_case_id, release.environment)
+    mine = [d for d in all_here if d.version_id != release.version.id]
+    started = [d.started_at for d in all_here if d.request_id == release.id]
     if started:
         mine = [d for d in mine if d.started_at < min(started)]
     elif release.state in OPEN:
@@ -197,14 +197,6 @@ def _champion(session: Session, release: Release) -> Version | None:
     elif release.closed_at is not None:
         mine = [d for d in mine if d.started_at <= release.closed_at]
     return registry.version(session, mine[0].version_id) if mine else None
-
-
-def _live(session: Session, release: Release) -> Live | None:
-    """What is live by this very request, with what its standing rests on."""
-    if release.state is not ReleaseState.LIVE:
-        return None
-    found = effective.live(session, release.version.use_case_slug, release.environment)
-    return found if found and found.deployment.request_id == release.id else None
 
 
 class _Lending:

@@ -102,6 +102,11 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pat
     return last == 0 and first == old_root and second == new_root
 
 
+def root(size: int, subtree: Subtree) -> bytes:
+    """Return the root of the tree of the first `size` leaves, at least one."""
+    return _hash(0, size, subtree)
+
+
 def _split(count: int) -> int:
     """Return the largest power of two below `count`."""
     return 1 << ((count - 1).bit_length() - 1)

@@ -17,10 +17,15 @@ from core.platform.store import Json
 
 __all__ = [
     "KeptCheckpoint", "RecordedEvent", "Verification", "actions", "bodies", "checkpoints", "count", "event", "events",
-    "happened_since", "head", "last_checkpoint", "leaves", "prove_consistency", "prove_inclusion", "verify",
+    "happened_since", "head", "head_at", "last_checkpoint", "leaves", "prove_consistency", "prove_inclusion", "verify",
 ]  # fmt: skip
 
 PAGE = 5_000
+_ACTIONS = text(  # from one action to the next in the index: a DISTINCT would read every entry
+    "WITH RECURSIVE found(action) AS (SELECT min(action) FROM audit_event UNION ALL"
+    " SELECT (SELECT min(e.action) FROM audit_event e WHERE e.action > found.action) FROM found"
+    " WHERE found.action IS NOT NULL) SELECT action FROM found WHERE action IS NOT NULL"
+)
 _LEAVES = text("SELECT leaf FROM audit_event WHERE idx >= :first AND idx < :end ORDER BY idx")
 
 
@@ -91,7 +96,7 @@ def event(session: Session, index: int) -> RecordedEvent | None:
 
 def actions(session: Session) -> list[str]:
     """Return every action that occurs, in alphabetical order, for a filter."""
-    return list(session.exec(select(AuditEvent.action).distinct().order_by(AuditEvent.action)))
+    return [action for (action,) in session.connection().execute(_ACTIONS)]
 
 
 def head(session: Session) -> tuple[int, str]:
@@ -102,9 +107,20 @@ def head(session: Session) -> tuple[int, str]:
     return row.size, Frontier.unpack(row.size, row.edge).root().hex()
 
 
-def checkpoints(session: Session, limit: int = 50) -> list[KeptCheckpoint]:
-    """Return the kept checkpoints, newest first."""
+def head_at(session: Session, at: datetime) -> tuple[int, str]:
+    """Return the size of the log and its root in hexadecimal as they were at a moment."""
+    last = select(AuditEvent.idx).where(AuditEvent.time <= stamp(at)).order_by(col(AuditEvent.time).desc())
+    found = session.exec(last.order_by(col(AuditEvent.idx).desc()).limit(1)).first()
+    if found is None:
+        return 0, Frontier().root().hex()
+    return found + 1, _proved(session, lambda subtree: [proofs.root(found + 1, subtree)])[0].hex()
+
+
+def checkpoints(session: Session, limit: int = 50, at: datetime | None = None) -> list[KeptCheckpoint]:
+    """Return the kept checkpoints, newest first; those made by `at`."""
     query = select(AuditCheckpoint).order_by(col(AuditCheckpoint.size).desc()).limit(limit)
+    if at is not None:
+        query = query.where(AuditCheckpoint.time <= at)
     return [KeptCheckpoint(r.size, r.note, r.key, r.time, tuple(r.places)) for r in session.exec(query)]
 
 

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
-from core.decisions.releases import as_of
+from core.decisions.releases import as_of, work
 from core.decisions.releases import commands as releases
+from core.decisions.releases.standing import FactKind, Worth
+from core.decisions.releases.tables import GateRow
 
 
 def approve(bench, strength: float) -> tuple[str, str]:
@@ -65,3 +67,36 @@ def test_the_moment_of_the_swap_belongs_to_the_new_one_and_an_expired_approval_s
     assert bench.ask(as_of.state, slug, "production", swap).version.id == second
     assert bench.ask(as_of.state, slug, "production", swap - timedelta(microseconds=1)).version.id == first
     assert not bench.ask(as_of.state, slug, "production", swap + timedelta(days=4_000)).valid
+
+
+def test_checks_run_again_later_do_not_hide_what_was_known_then(bench) -> None:
+    approve(bench, 1.5)
+    then = bench.hands.now
+    with bench.store.engine.begin() as connection:
+        table = GateRow.__table__
+        rows = [dict(r._mapping) for r in connection.execute(table.select())]
+        later = [
+            {**r, "id": f"{r['id']}b", "run": 2, "blocks": True, "judged_at": then + timedelta(days=2)}
+            for r in rows
+        ]
+        connection.execute(table.insert(), later)
+    found = bench.ask(as_of.state, bench.use_case.slug, "production", then)
+    assert found.gates
+    assert not any(g.verdict.blocks for g in found.gates)
+    after = bench.ask(as_of.state, bench.use_case.slug, "production", then + timedelta(days=3))
+    assert all(g.verdict.blocks for g in after.gates)
+
+
+def test_what_it_was_worth_on_a_day_is_what_was_written_down_by_then(any_bench) -> None:
+    b = any_bench
+    approve(b, 1.5)
+    good = b.hands.now
+    expires = b.live().release.expires_at
+    b.hands.now = expires + timedelta(hours=1)
+    work.sweep(b.store)
+    for at, worth, reasons in (
+        (good, Worth.GOOD, ()),
+        (b.hands.now, Worth.SUSPENDED, (FactKind.APPROVAL_EXPIRED,)),
+    ):
+        found = b.ask(as_of.state, b.use_case.slug, "production", at)
+        assert (found.worth, found.reasons) == (worth, reasons)

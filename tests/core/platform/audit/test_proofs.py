@@ -1,5 +1,6 @@
 """Every proof of every small log verifies; a changed bit, index, size or root does not."""
 
+from datetime import timedelta
 from hashlib import sha256
 
 from hypothesis import given, settings
@@ -96,3 +97,18 @@ def test_proofs_come_from_stored_nodes(any_store, actor) -> None:
             for event in reversed(audit.events(session, before=old, limit=old)):
                 frontier = frontier.push(bytes.fromhex(event.leaf))
             assert verify_consistency(old, size, frontier.root(), top, audit.prove_consistency(session, old))
+
+
+def test_the_head_of_a_moment_is_the_root_of_the_entries_until_then(any_store, actor, hands) -> None:
+    heads = {}
+    for n in range(9):
+        with any_store.unit_of_work(actor()) as uow:
+            for m in range(70):
+                uow.record(f"thing.{'made' if n % 2 else 'lost'}", "thing", f"t{m}")
+        with any_store.reading() as view:
+            heads[hands.now] = audit.head(view)
+        hands.forward(minutes=1)
+    with any_store.reading() as view:
+        assert {at: audit.head_at(view, at) for at in heads} == heads
+        assert audit.head_at(view, min(heads) - timedelta(seconds=1))[0] == 0
+        assert audit.actions(view) == ["thing.lost", "thing.made"]
