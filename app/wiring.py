@@ -78,6 +78,10 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.evidence.fairness import work as fairness  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
+    from core.evidence.robustness import commands as robustness_commands  # noqa: PLC0415
+    from core.evidence.robustness import work as robustness  # noqa: PLC0415
+    from core.evidence.slices import commands as slices_commands  # noqa: PLC0415
+    from core.evidence.slices import work as slices  # noqa: PLC0415
 
     def evaluate(context: JobContext) -> None:
         """Evaluate, then explain and measure: assets know nothing of evidence, so the next steps are asked for here."""
@@ -90,7 +94,9 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         with context.store.unit_of_work(SYSTEM) as uow:
             if loaded:
                 explain_commands.enqueue_for(uow, version_id)
+                robustness_commands.enqueue_for(uow, version_id)
             fairness_commands.enqueue_for(uow, version_id)
+            slices_commands.enqueue_for(uow, version_id)
 
     def profile(context: JobContext) -> None:
         """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""
@@ -110,6 +116,8 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "monitoring.rebuild": monitoring.rebuild,
         "alerts.judge": alerts.judge,
         "fairness.measure": fairness.measure,
+        "robustness.shake": partial(robustness.shake, runner=runner),
+        "slices.find": slices.analyse,
         "fairness.follow": fairness.follow,
         "monitoring.profile": profile,
         "kpis.observe": kpis.observe,

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from app.record_weak import open_finding
 from app.session import current
 from app.ui.card import card, page_header
-from app.ui.days import end_of
 from app.ui.empty import empty
 from app.ui.fairness import groups_card, lines_table, prefilled, proxies_card, threshold_card, verdict_line
 from app.ui.fairness_trend import trend_card
-from app.ui.findings import Opened, open_button
+from app.ui.findings import open_button
 from app.ui.picker import pick_use_case, pick_version
 from app.ui.progress import follow
 from app.ui.protected_form import Declared, declared_line, protected_form
@@ -17,7 +17,6 @@ from app.wiring import reading, store, unit_of_work
 from core.assets.datasets import queries as datasets
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import Task
-from core.decisions.findings import commands as findings
 from core.evidence.fairness import commands, presets, queries
 from core.i18n import _
 from core.platform.access import queries as access
@@ -43,21 +42,6 @@ def declare(use_case_id: str, said: Declared) -> None:
                 preset=said.preset,
             )
         st.rerun()
-
-
-def open_finding(version_id: str, said: Opened) -> None:
-    with unit_of_work(me) as uow:
-        findings.open_finding(
-            uow,
-            version_id=version_id,
-            title=said.title,
-            text=said.text,
-            severity=said.severity,
-            owner_id=said.owner_id,
-            due_at=end_of(said.due, current().zone),
-        )
-    st.toast(_("The finding is open; it stands on the release review."), icon=":material/report:")
-    st.rerun()
 
 
 with reading() as view:
@@ -105,7 +89,7 @@ if found is not None and found.report.single:
             open_button(
                 people,
                 store().clock().date(),
-                lambda said: open_finding(version.id, said),
+                lambda said: open_finding(version.id, said, me),
                 key="fairness_finding",
                 title=title,
                 text=text,

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import record as records
 from app.record_tabs import card_tab, data_tab, do, use_case_tab, versions_tab
+from app.record_weak import weak_tab
 from app.session import current
 from app.ui.as_of import as_of_control, as_of_view
 from app.ui.card import card, page_header
@@ -113,6 +114,7 @@ DRAW = {
     "use_case": (_("Use case"), lambda: use_case_tab(record, me)),
     "card": (_("Card"), lambda: card_tab(record, version, me)),
     "evaluation": (_("Evaluation"), of_evaluation),
+    "weak": (_("Weak points"), lambda: weak_tab(version, me)),
     "data": (_("Data"), lambda: data_tab(version, me)),
     "lineage": (_("Lineage"), of_lineage),
     "decisions": (_("Decisions"), of_decisions),

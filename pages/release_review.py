@@ -14,6 +14,7 @@ from app.ui.dossier_button import dossier_button
 from app.ui.drivers import drivers
 from app.ui.emergency import emergency_button, owed, review_form
 from app.ui.empty import empty
+from app.ui.fairness import block
 from app.ui.findings import Steps, findings, open_button
 from app.ui.gates_table import evidence_links, gates_table, summary
 from app.ui.lapses import lapses
@@ -37,6 +38,7 @@ from core.decisions.releases.gates import GateKind
 from core.decisions.releases.review import review
 from core.decisions.releases.states import OPEN, ReleaseState
 from core.evidence.explain import queries as explain
+from core.evidence.fairness import queries as fairness
 from core.evidence.kpis import queries as kpis
 from core.i18n import _, ago, day
 from core.platform.access import queries as access
@@ -63,6 +65,7 @@ with refusals_end_page(), reading() as view:
     found = review(view, request_id, me, now)
     release, version, champion = found.release, found.release.version, found.champion
     explained = explain.explanation(view, version.id)
+    groups = fairness.measured(view, version.id)
     explained_champion = explain.explanation(view, champion.id) if champion else None
     kinds = {v.id: model_kind(intake.card(view, v.id)) for v in (version, champion) if v}
     earlier = intake.earlier_metrics(view, version)
@@ -164,6 +167,9 @@ with evidence:
 
     with card(_("What drives the decision")):
         drivers(version, explained, champion, explained_champion)
+
+    with card(_("Fairness")):
+        block(groups, link={"use_case": version.use_case_slug, "version": str(version.number)})
 
     if before is not None:
         with card(_("Changes since champion"), f":gray[v{before.version.number} → v{version.number}]"):

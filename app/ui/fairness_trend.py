@@ -51,15 +51,15 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
     for one in months:
         parity = next((p for p in one.parities if p.attributes == (by,)), None)
         for group in parity.groups if parity else ():
-            figure = group.figures.get(metric)
-            if figure is not None and not math.isnan(figure.value):
-                lines.setdefault(group_name(group.name), []).append((month(one.start), figure))
+            point = group.figures.get(metric)
+            if point is not None and not math.isnan(point.value):
+                lines.setdefault(group_name(group.name), []).append((month(one.start), point))
     shown = sorted(lines, key=lambda name: -sum(f.n for _when, f in lines[name]))[:MOST]
     colours = palette()
-    plot = Plot()
+    figure = Plot()
     for place, name in enumerate(shown):
         points = lines[name]
-        plot.add_scatter(
+        figure.add_scatter(
             x=[when for when, _f in points],
             y=[f.value for _w, f in points],
             name=label(shorten(name, 20)),
@@ -77,10 +77,10 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
             customdata=[[amount(metric, f.value), number(f.n, 0)] for _w, f in points],
             hovertemplate="%{x}<br>%{customdata[0]}, n = %{customdata[1]}",
         )
-    plot.update_xaxes(
+    figure.update_xaxes(
         type="category", showgrid=False, categoryorder="array", categoryarray=[month(m.start) for m in months]
     )
-    plot.update_yaxes(title=label(_(METRIC_NAMES[metric])), tickformat=".0%" if metric in SHARES else None)
+    figure.update_yaxes(title=label(_(METRIC_NAMES[metric])), tickformat=".0%" if metric in SHARES else None)
     alt = _(
         "{metric} by {by} over {n} months, one line per group: {names}.",
         metric=_(METRIC_NAMES[metric]),
@@ -88,4 +88,4 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
         n=len(months),
         names=", ".join(shown),
     )
-    chart(plot, alt=alt, key="fairness_trend", height=340)
+    chart(figure, alt=alt, key="fairness_trend", height=340)

@@ -27,7 +27,20 @@ _VERDICTS: Mapping[str, str] = {
     "reviewed": N_("Names reviewed"),
     "refused": N_("Refused"),
 }
-_PAGES: Mapping[str, str] = {"explanation": "explainability"}
+_PAGES: Mapping[str, str] = {"explanation": "explainability", "fairness": "fairness"}
+_GAPS: Mapping[str, str] = {
+    "selection_rate_ratio": N_("Favourable decisions, lowest over highest group"),
+    "true_positive_rate_ratio": N_("Rightly favoured, lowest over highest group"),
+    "true_positive_rate_difference": N_("Rightly favoured, highest less lowest group"),
+    "false_positive_rate_difference": N_("Wrongly favoured, highest less lowest group"),
+    "error_rate_difference": N_("Wrong decisions, highest less lowest group"),
+    "mean_absolute_error_ratio": N_("Mean absolute error, lowest over highest group"),
+    "noise": N_("Noise on every number"),
+    "missing": N_("Missing values"),
+    "extreme": N_("Extreme values"),
+    "swap": N_("Swapped categories"),
+}
+_TABS: Mapping[str, str] = {"robustness": "weak"}
 """Where evidence of a kind is shown, if not in the model's record; every page takes a use case and a version."""
 
 
@@ -68,6 +81,7 @@ def evidence_links(found: Review) -> dict[tuple[str, str], str]:
     return {
         (kind, subject): f"{_PAGES.get(kind, 'model')}?use_case={slug}"
         f"&version={numbers.get(subject, found.release.version.number)}"
+        + (f"&tab={_TABS[kind]}" if kind in _TABS else "")
         for kind, subject in {(g.evidence_kind, g.evidence_id) for g in found.gates}
     }
 
@@ -88,7 +102,9 @@ def gates_table(gates: Sequence[GateResult], links: Mapping[tuple[str, str], str
 
 def _gate(gate: GateResult, link: str) -> str:
     found = gate.verdict
-    metric = metric_name(found.metric) if found.metric else ""
+    metric = (
+        _(_GAPS[found.metric]) if found.metric in _GAPS else metric_name(found.metric) if found.metric else ""
+    )
     question = md(_(GATES[found.kind].question, metric=metric))
     lines = [f"**{_(GATES[found.kind].name)}**", f"[{question}]({link})" if link else question]
     if found.reason:

@@ -29,6 +29,10 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "fairness.declared": (N_("Protected attributes declared"), "balance"),
     "fairness.requested": (N_("Fairness report requested"), "balance"),
     "fairness.measured": (N_("Fairness measured"), "balance"),
+    "robustness.requested": (N_("Robustness check requested"), "vibration"),
+    "robustness.measured": (N_("Robustness measured"), "vibration"),
+    "slices.requested": (N_("Error analysis requested"), "troubleshoot"),
+    "slices.found": (N_("Errors analysed"), "troubleshoot"),
     "refused": (N_("Attempt refused"), "gpp_bad"),
 }
 ACTORS: Mapping[str, str] = {"system": N_("Aval itself"), "service": N_("a service token")}

@@ -3,9 +3,11 @@
 Evidence of a later wing is read by a reader that the composition root provides (`provide`).
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import pandas as pd
 from sqlmodel import Session
@@ -20,6 +22,8 @@ from core.decisions.releases.champion import COMPARED, Contender, compare, measu
 from core.decisions.releases.gates import GateKind, Measured, Reading, Rule
 from core.decisions.releases.queries import Sealed
 from core.evidence.explain import queries as explain
+from core.evidence.fairness import queries as fairness
+from core.evidence.robustness import queries as robustness
 from core.i18n import N_
 from core.platform.store import Files
 
@@ -157,6 +161,62 @@ def _explanation(session: Session, about: Subject, _rule: Rule) -> Reading:
     return Reading(Measured(found.max_error), evidence=at)
 
 
+def _fairness(session: Session, about: Subject, rule: Rule) -> Reading:
+    at = ("fairness", about.version.id)
+    declared = fairness.declaration(session, about.version.use_case_id)
+    if declared is not None and declared.none_reason:
+        return Reading(holds=True, said=N_("no protected attribute applies"), evidence=at)
+    worst = fairness.worst(session, about.version.id)
+    if worst is None:
+        return Reading(reason=N_("No fairness report is stored for this version."), evidence=at)
+    found = worst.get(rule.metric)
+    if found is None:
+        return Reading(reason=N_("The fairness report holds no such gap."), evidence=at)
+    return Reading(_measured(found), reason=N_("Over each protected attribute by itself."), evidence=at)
+
+
+def _stability(session: Session, about: Subject, _rule: Rule) -> Reading:
+    return _shaken(session, about, "noise", drop=False)
+
+
+def _robustness(session: Session, about: Subject, rule: Rule) -> Reading:
+    return _shaken(session, about, rule.metric, drop=True)
+
+
+def _shaken(session: Session, about: Subject, kind: str, *, drop: bool) -> Reading:
+    """Read what the standard shake of a kind did; a model that refuses such rows does not pass."""
+    at = ("robustness", about.version.id)
+    stored = robustness.shaken(session, about.version.id)
+    line = stored.report.standard(kind) if stored else None
+    if line is None:
+        return Reading(
+            reason=N_("No robustness report of this kind is stored for this version."), evidence=at
+        )
+    if line.refusal:
+        return Reading(holds=False, reason=N_("The model does not answer such rows."), evidence=at)
+    found = line.drop if drop else line.changed
+    if found is None:
+        return Reading(reason=N_("The metric has no value on these rows."), evidence=at)
+    return Reading(_measured(found), evidence=at)
+
+
+class _Figure(Protocol):
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def n(self) -> int: ...
+
+
+def _measured(found: _Figure) -> Measured:
+    """A figure of the evidence as a gate takes it; an end that is not known is none."""
+    low, high = (None if math.isnan(end) else end for end in (found.low, found.high))
+    return Measured(found.value, low, high, found.n)
+
+
 def _card(session: Session, about: Subject, _rule: Rule) -> Reading:
     share = intake.card(session, about.version.id).completeness
     return Reading(Measured(share), evidence=("card", about.version.id))
@@ -191,6 +251,9 @@ READERS: Mapping[GateKind, Reader] = {
     GateKind.CHAMPION: _champion,
     GateKind.LATENCY: _latency,
     GateKind.EXPLANATION: _explanation,
+    GateKind.FAIRNESS: _fairness,
+    GateKind.STABILITY: _stability,
+    GateKind.ROBUSTNESS: _robustness,
     GateKind.CARD: _card,
     GateKind.LAWFUL_BASIS: _lawful_basis,
     GateKind.FINDINGS: _findings,

@@ -25,6 +25,9 @@ class GateKind(StrEnum):
     CHAMPION = "champion"
     LATENCY = "latency"
     EXPLANATION = "explanation"
+    FAIRNESS = "fairness"
+    STABILITY = "stability"
+    ROBUSTNESS = "robustness"
     CARD = "card"
     LAWFUL_BASIS = "lawful_basis"
     FINDINGS = "findings"
@@ -118,6 +121,18 @@ GATES: Mapping[GateKind, Gate] = {
     ),
     GateKind.EXPLANATION: Gate(
         N_("Explanation"), N_("Largest additivity error of the explained rows"), needs=("limit",)
+    ),
+    GateKind.FAIRNESS: Gate(
+        N_("Fairness"), N_("{metric}: the widest gap between groups"), needs=("limit", "metric")
+    ),
+    GateKind.STABILITY: Gate(
+        N_("Stability"),
+        N_("Share of decisions that change under input noise"),
+        unit="share",
+        needs=("limit",),
+    ),
+    GateKind.ROBUSTNESS: Gate(
+        N_("Robustness"), N_("{metric}: drop of the main metric"), needs=("limit", "metric")
     ),
     GateKind.CARD: Gate(
         N_("Model card"), N_("Share of the model card that is filled in"), unit="share", needs=("limit",)
