@@ -110,7 +110,7 @@ def _extreme(column: pd.Series, level: float, rng: np.random.Generator) -> pd.Se
     least, most = float(np.nanmin(values)), float(np.nanmax(values))
     if not most > least:
         return None
-    hit = rng.random(len(values)) < level
+    hit = (rng.random(len(values)) < level) & ~np.isnan(values)
     above = rng.random(len(values)) < 0.5
     # What is never below zero stays so: an age of −40 is another fault than an extreme one.
     low = least - (most - least) if least < 0 else 0.0
