@@ -1,7 +1,7 @@
 """Robustness reports and error analyses.
 
 Revision: 2026_11_25_robustness
-Follows: 2026_11_25_log
+Follows: 2026_11_25_alerts
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from core.platform.store.columns import UtcDateTime
 
 revision = "2026_11_25_robustness"
-down_revision = "2026_11_25_log"
+down_revision = "2026_11_25_alerts"
 branch_labels = None
 depends_on = None
 
