@@ -33,6 +33,11 @@ class Commands(click.Group):
             "drift_command",
             "Compare two files: what changed, in words; no server needed.",
         ),
+        "fairness": (
+            "app.fairness",
+            "fairness_command",
+            "Compare groups of people in a table, with intervals; no server needed.",
+        ),
         "push": ("app.push", "push_command", "Send a model and its evaluation table, wait for the checks."),
         "audit": ("app.audit_commands", "audit", "Verify, export, prove and seal the audit log."),
         "backup": ("app.audit_commands", "backup", "Back the store up into a folder while it runs."),

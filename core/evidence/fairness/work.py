@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from core.assets.datasets import queries as datasets
+from core.assets.datasets.reading import read_table, require_column, to_parquet
+from core.assets.datasets.schema import infer
 from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
 from core.assets.registry import queries as registry
@@ -15,7 +17,7 @@ from core.assets.registry.usecase import Task
 from core.assets.registry.version import Version
 from core.errors import Invalid
 from core.evidence.fairness import commands, parity, presets, queries, report
-from core.evidence.fairness.commands import Followed
+from core.evidence.fairness.commands import Followed, PeopleTable
 from core.evidence.fairness.groups import Grouping, as_text
 from core.evidence.fairness.queries import Declaration
 from core.evidence.fairness.report import Outcomes
@@ -23,8 +25,9 @@ from core.evidence.fairness.tally import Metric
 from core.evidence.monitoring import logbook
 from core.evidence.monitoring.windows import Grain, windows_of
 from core.i18n import N_
+from core.platform.access.permissions import Permission, require
 from core.platform.jobs.handling import JobContext
-from core.platform.store import Files
+from core.platform.store import Actor, Files, Store, StoredFile
 
 
 def measure(context: JobContext) -> None:
@@ -216,3 +219,58 @@ def _only(groups: Grouping, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) ->
 def _digest(people: pd.DataFrame) -> str:
     """SHA-256 of the attributes as they were compared."""
     return hashlib.sha256(pd.util.hash_pandas_object(people, index=False).to_numpy().tobytes()).hexdigest()
+
+
+def take_table(
+    store: Store,
+    actor: Actor,
+    use_case_id: str,
+    stored: StoredFile,
+    name: str,
+    *,
+    key: str,
+    lawful_basis: str,
+    attributes: Sequence[str] = (),
+) -> int:
+    """Read a table of protected attributes that was sent, keep it apart, and declare it; return versions measured anew.
+
+    Without `attributes` every column but the key is protected, beside what was declared before. Raise `Invalid` for a
+    table that cannot be read, has no such key, or has the same key twice.
+    """
+    with store.unit_of_work(actor) as uow:
+        require(uow.actor, Permission.DESCRIBE_DATA)
+    table = read_table(store.files.path(stored.digest), name=name)
+    columns = [str(c) for c in table.columns]
+    require_column(key, columns, name=name)
+    twice = int(table[key].duplicated().sum())
+    if twice:
+        raise Invalid(
+            "fairness.key_twice",
+            N_("The column {column} of {name} holds {n} values more than once."),
+            fix=N_("Send one row per case."),
+            field="key_column",
+            column=key,
+            name=name,
+            n=twice,
+        )
+    kept = store.files.put_bytes(to_parquet(table))
+    with store.unit_of_work(actor) as uow:
+        held = queries.declaration(uow.session, use_case_id)
+        before = held.attributes if held else ()
+        named = attributes or [c for c in columns if c != key]
+        return commands.declare(
+            uow,
+            use_case_id,
+            attributes=list(dict.fromkeys((*before, *named))),
+            favourable=held.favourable if held else "",
+            preset=held.preset if held else presets.DEFAULT,
+            table=PeopleTable(
+                digest=kept.digest,
+                source_digest=stored.digest,
+                name=name,
+                rows=len(table),
+                columns=infer(table),
+                key=key,
+                lawful_basis=lawful_basis,
+            ),
+        )
