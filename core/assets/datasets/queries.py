@@ -6,6 +6,7 @@ from datetime import datetime
 import pandas as pd
 from sqlmodel import Session, col, select
 
+from core.assets.datasets import columns
 from core.assets.datasets.dataset import Dataset
 from core.assets.datasets.schema import Column
 from core.assets.datasets.tables import DatasetRow
@@ -58,7 +59,7 @@ def uploader(session: Session, dataset_id: str) -> tuple[str, datetime] | None:
 
 def frame(files: Files, digest: str) -> pd.DataFrame:
     """Return the table stored under `digest`, rows in the order in which they arrived."""
-    return pd.read_parquet(files.path(digest))
+    return columns.read(files.path(digest))
 
 
 def distinct(files: Files, digest: str, column: str, *, most: int = 50) -> tuple[str, ...]:
@@ -66,7 +67,7 @@ def distinct(files: Files, digest: str, column: str, *, most: int = 50) -> tuple
 
     A whole number is written without a point, as the isolated runner writes the classes of a model.
     """
-    values = pd.read_parquet(files.path(digest), columns=[column])[column].dropna().unique()
+    values = columns.read(files.path(digest), [column])[column].dropna().unique()
     return tuple(sorted({_text(value) for value in values})[:most])
 
 

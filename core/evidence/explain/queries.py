@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 from sqlmodel import Session, col, select
 
+from core.assets.datasets import columns
 from core.assets.datasets import queries as datasets
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
@@ -144,7 +145,7 @@ def comparison(left: Explanation, right: Explanation) -> Comparison:
 
 def attributions(files: Files, explanation: Explanation) -> pd.DataFrame:
     """Return Shapley values: one column per feature, indexed by the row's position in the evaluation data."""
-    table = pd.read_parquet(files.path(explanation.values_digest)).set_index("row")
+    table = columns.read(files.path(explanation.values_digest)).set_index("row")
     found = table.filter(like=PREFIX)
     return found.rename(columns={c: c.removeprefix(PREFIX) for c in found.columns})[
         list(explanation.features)
@@ -153,9 +154,7 @@ def attributions(files: Files, explanation: Explanation) -> pd.DataFrame:
 
 def scores(files: Files, explanation: Explanation) -> pd.Series:
     """Return the model's raw output per explained row, indexed like `attributions`."""
-    return pd.read_parquet(files.path(explanation.values_digest), columns=["row", "score"]).set_index("row")[
-        "score"
-    ]
+    return columns.read(files.path(explanation.values_digest), ["row", "score"]).set_index("row")["score"]
 
 
 def inputs(files: Files, explanation: Explanation, rows: pd.Index) -> pd.DataFrame:
