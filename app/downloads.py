@@ -11,9 +11,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.guard import SESSION_STATE
+from app.monitoring_report import report
 from core.decisions.releases import queries
 from core.decisions.releases.dossier_making import dossier_name, write_dossier
 from core.errors import AvalError
+from core.evidence.monitoring.windows import WHOLE_DAYS, Grain
 from core.platform.access.permissions import Permission, require
 from core.platform.access.sessions import Open
 from core.platform.store import Actor, Store
@@ -29,7 +31,30 @@ class Downloads:
 
     def routes(self) -> list[Route]:
         """Return the routes, to be mounted at the root behind the guard."""
-        return [Route("/download/dossier/{release}", self.dossier, methods=["GET"])]
+        return [
+            Route("/download/dossier/{release}", self.dossier, methods=["GET"]),
+            Route("/download/monitoring/{version}", self.monitoring, methods=["GET"]),
+        ]
+
+    async def monitoring(self, request: Request) -> Response:
+        """Answer with the monitoring report of a version; `?format=` is html or pdf, `?window=` month, week or day."""
+        session = request.scope.get(SESSION_STATE)
+        if not isinstance(session, Open):
+            return JSONResponse({"code": "session.none"}, 401)
+        who = Actor(session.person_id, "person", session.roles, "page")
+        try:
+            return await run_in_threadpool(
+                monitoring_answer,
+                self._store,
+                who,
+                request.path_params["version"],
+                request.query_params.get("format", "html"),
+                request.query_params.get("window", "month"),
+            )
+        except AvalError as problem:
+            return JSONResponse(
+                {"code": problem.code, "detail": problem.text(), "fix": problem.fix_text()}, problem.status
+            )
 
     async def dossier(self, request: Request) -> Response:
         """Answer with the dossier of a decided release; `?artifact=no` leaves the model's bytes out."""
@@ -49,6 +74,18 @@ class Downloads:
             return JSONResponse(
                 {"code": problem.code, "detail": problem.text(), "fix": problem.fix_text()}, problem.status
             )
+
+
+def monitoring_answer(store: Store, who: Actor, version_id: str, form: str, window: str) -> Response:
+    """Make the monitoring report of a version."""
+    require(who, Permission.VIEW)
+    grain = Grain(window) if window in set(WHOLE_DAYS) else Grain.MONTH
+    made = report(store, version_id, form, grain)
+    headers = {
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(made.name)}",
+        "cache-control": "no-store",
+    }
+    return Response(made.body, media_type=made.media_type, headers=headers)
 
 
 def dossier_answer(store: Store, who: Actor, release_id: str, *, artifact: bool) -> Response:

@@ -25,6 +25,7 @@ TRUSTED_HEADERS = {"X-Aval-Person": "person", "X-Aval-Session": "session"}
 STREAM = "/_stcore/stream"
 PULSE = frozenset({"/_stcore/health", "/_stcore/host-config"})
 """Asked for by the page on its own: no sign of a person."""
+TOKEN_ONLY = frozenset({"/api", "/metrics"})
 OPEN_API = frozenset({"/api/openapi.json", "/api/docs"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 WATCH_SECONDS = 1.0
@@ -60,7 +61,7 @@ class Guard:
             await _refuse(send, 421, "host.unknown", _("This name is not one of Aval's."))
         elif _crooked(scope["path"]):
             await _refuse(send, 400, "path.crooked", _("This path is not one of Aval's."))
-        elif scope["path"] == "/api" or scope["path"].startswith("/api/"):
+        elif scope["path"] in TOKEN_ONLY or scope["path"].startswith("/api/"):
             await self._api(scope, receive, send, headers, host)
         else:
             await self._page(scope, receive, send, headers, host)

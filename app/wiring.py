@@ -115,6 +115,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "releases.check": releases.judge_check,
         "monitoring.rebuild": monitoring.rebuild,
         "alerts.judge": alerts.judge,
+        "alerts.split": alerts.split,
         "fairness.measure": fairness.measure,
         "robustness.shake": partial(robustness.shake, runner=runner),
         "slices.find": slices.analyse,

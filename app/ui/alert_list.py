@@ -23,6 +23,12 @@ def alert_list(alerts: Sequence[Alert], names: Mapping[str, str], *, may_acknowl
                 kind = badges.badge(_(KIND_NAMES[alert.kind]), badges.Tone.WARN)
                 st.markdown(f"{kind}  {md(alert.text())}")
                 st.caption(_lines(alert, names))
+            st.page_link(
+                "../pages/alert.py",
+                label=_("Open"),
+                icon=":material/open_in_new:",
+                query_params={"alert": alert.id},
+            )
             if alert.acknowledged_at is None:
                 clicked = st.button(
                     _("Acknowledge"),

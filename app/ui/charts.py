@@ -106,10 +106,38 @@ def styled(figure: Plot, *, height: int = 300, legend: bool = True) -> Plot:
     return figure
 
 
-def chart(figure: Plot, *, alt: str, key: str, height: int = 300, legend: bool = True) -> None:
-    """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it."""
+def chart(
+    figure: Plot, *, alt: str, key: str, height: int = 300, legend: bool = True, picture: str = ""
+) -> None:
+    """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it.
+
+    With `picture`, a file name without its ending, the chart can be taken as a picture.
+    """
     drawn = styled(figure, height=height, legend=legend).to_dict()
-    st.plotly_chart(drawn, key=key, alt=alt, config={"displayModeBar": False})
+    st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
+
+
+def pointed(figure: Plot, *, alt: str, key: str, height: int, picture: str = "") -> tuple[str, str] | None:
+    """Show `figure` as `chart` does and return the x and y that were just clicked: once for each click."""
+    drawn = styled(figure, height=height, legend=False).to_dict()
+    event = st.plotly_chart(
+        drawn, key=key, alt=alt, config=_config(picture), on_select="rerun", selection_mode="points"
+    )
+    points = event.get("selection", {}).get("points", []) if event else []
+    now = (str(points[0].get("x")), str(points[0].get("y"))) if points else None
+    before = st.session_state.get(f"pointed_{key}")
+    st.session_state[f"pointed_{key}"] = now
+    return now if now != before else None
+
+
+def _config(picture: str) -> dict[str, object]:
+    if not picture:
+        return {"displayModeBar": False}
+    return {
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"filename": picture, "format": "png", "scale": 2},
+    }
 
 
 def threshold(figure: Plot, value: float, text: str, *, tone: str = "warn") -> None:

@@ -51,8 +51,11 @@ def drift_verdict(drift: Drift, at: int, limit: float) -> str:
     return badges.badge(_("Drift"), badges.Tone.WARN, "trending_up") + " " + md(said)
 
 
-def drift_map(drift: Drift, limit: float) -> None:
-    """Draw PSI of every compared column in every window; the worst columns first."""
+def drift_map(drift: Drift, limit: float) -> tuple[str, int] | None:
+    """Draw PSI of every compared column in every window; the worst columns first.
+
+    Return the column and the place of the window that were just clicked.
+    """
     shown = sorted((c for c in drift.columns if c.compared), key=_worst, reverse=True)
     rows = [HeatRow(named(c.name), tuple(c.psi.tolist())) for c in shown[:TOP]]
     over = sum(_worst(c) > limit for c in shown)
@@ -63,10 +66,17 @@ def drift_map(drift: Drift, limit: float) -> None:
         over=over,
         limit=number(limit, 2),
     )
-    heat_map(rows, [tick(w, drift.grain) for w in drift.windows], limit=limit, alt=alt, key="drift_map")
+    clicked = heat_map(
+        rows,
+        [tick(w, drift.grain) for w in drift.windows],
+        limit=limit,
+        alt=alt,
+        key="drift_map",
+        picture="drift",
+    )
     note(
         _(
-            "PSI against the evaluation data of {rows} rows, cut {day}: ten deciles or the categories, "
+            "PSI in the cells of the evaluation data ({rows} rows, cut {day}): ten deciles or the categories, "
             "missing values a bin of their own. Orange is above {limit}.",
             rows=number(drift.reference.rows, 0),
             day=day(drift.reference.created_at),
@@ -78,6 +88,22 @@ def drift_map(drift: Drift, limit: float) -> None:
             else ""
         )
     )
+    return None if clicked is None else (shown[clicked[0]].name, clicked[1])
+
+
+def worst_cells(drift: Drift, limit: float, most: int = 6) -> list[tuple[str, int, float]]:
+    """Return the columns and windows farthest over the limit: the worst of each column, the worst first."""
+    found = []
+    for column in drift.columns:
+        over = [
+            (float(value), at)
+            for at, value in enumerate(column.psi.tolist())
+            if value > limit and value > column.psi_noise[at]
+        ]
+        if over:
+            value, at = max(over)
+            found.append((column.name, at, value))
+    return sorted(found, key=lambda cell: -cell[2])[:most]
 
 
 def column_detail(drift: Drift, name: str, at: int, limit: float) -> None:

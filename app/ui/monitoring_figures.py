@@ -7,7 +7,6 @@ from app.ui.drift_view import drifted
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.window_name import window_name
 from core.assets.intake.evaluation import Evaluation
-from core.evidence.alerts import queries
 from core.evidence.monitoring.layout import Part
 from core.evidence.monitoring.performance import LOWER_IS_BETTER, METRIC_NAMES, Metric
 from core.evidence.monitoring.records import Coverage, Drift, Point
@@ -17,10 +16,14 @@ SERIES = 60
 
 
 def monitoring_figures(
-    drift: Drift, coverage: Coverage, points: Sequence[Point], metric: Metric, evaluation: Evaluation | None
+    drift: Drift,
+    coverage: Coverage,
+    points: Sequence[Point],
+    metric: Metric,
+    evaluation: Evaluation | None,
+    limit: float,
 ) -> None:
     """Draw volume, labels, columns that moved, drift of the output, and performance."""
-    limit = queries.default_rules().drift_limit
     rows = [int(n) for n in drift.columns[0].rows[-SERIES:]]
     moved = [float(len(drifted(drift, at, limit))) for at in range(len(drift.windows))][-SERIES:]
     when = window_name(drift.windows[-1], drift.grain)

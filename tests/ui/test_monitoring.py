@@ -75,6 +75,9 @@ def test_a_viewer_reads_and_sends_nothing(watched: Watched) -> None:
     page = page_as(watched.store, "viewer", "monitoring", use_case="credit", version="1", window="day")
     assert not page.exception
     assert all(b.disabled for b in page.button if b.label == "Acknowledge")
+    page = page_as(
+        watched.store, member(watched.store, "compliance"), "monitoring", use_case="credit", tab="performance"
+    )
     assert "No labels yet" in text(page)
 
 

@@ -21,6 +21,7 @@ from core.decisions.releases import effective, queries
 from core.decisions.releases.champion import COMPARED, Contender, compare, measured
 from core.decisions.releases.gates import GateKind, Measured, Reading, Rule
 from core.decisions.releases.queries import Sealed
+from core.evidence.alerts import likeness as alike
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
 from core.evidence.robustness import queries as robustness
@@ -239,6 +240,26 @@ def _scores_only(reason: str, at: tuple[str, str]) -> Reading:
     return Reading(reason=reason, without=SCORES, evidence=at)
 
 
+def _drift(session: Session, about: Subject, _rule: Rule) -> Reading | Later:
+    at = ("monitoring", about.version.id)
+    if about.champion is None:
+        return Reading(
+            reason=N_("No version is live yet, so there is no live data to compare with."), evidence=at
+        )
+    at = ("monitoring", about.champion.version.id)
+    found = alike.live(session, about.version, about.champion.version.id)
+    if found is None:
+        return Reading(reason=N_("The live version has no predictions to compare with."), evidence=at)
+
+    def later(files: Files) -> Reading:
+        answer = alike.likeness(found, files)
+        if answer is None:
+            return Reading(reason=N_("The live version shares no feature that can be compared."), evidence=at)
+        return Reading(Measured(answer.psi, n=found.rows), evidence=at)
+
+    return later
+
+
 def _evaluation(about: Subject) -> tuple[str, str]:
     return ("evaluation", about.version.id)
 
@@ -256,6 +277,7 @@ READERS: Mapping[GateKind, Reader] = {
     GateKind.ROBUSTNESS: _robustness,
     GateKind.CARD: _card,
     GateKind.LAWFUL_BASIS: _lawful_basis,
+    GateKind.DRIFT: _drift,
     GateKind.FINDINGS: _findings,
 }
 _PROVIDED: dict[GateKind, Reader] = {}

@@ -30,6 +30,7 @@ class GateKind(StrEnum):
     ROBUSTNESS = "robustness"
     CARD = "card"
     LAWFUL_BASIS = "lawful_basis"
+    DRIFT = "drift"
     FINDINGS = "findings"
 
 
@@ -138,6 +139,9 @@ GATES: Mapping[GateKind, Gate] = {
         N_("Model card"), N_("Share of the model card that is filled in"), unit="share", needs=("limit",)
     ),
     GateKind.LAWFUL_BASIS: Gate(N_("Lawful basis"), N_("The use case names its lawful basis")),
+    GateKind.DRIFT: Gate(
+        N_("Drift"), N_("Largest PSI of a feature: evaluation data against live data"), needs=("limit",)
+    ),
     GateKind.FINDINGS: Gate(N_("Findings"), N_("Open findings that block"), unit="count", needs=("limit",)),
 }
 

@@ -1,6 +1,8 @@
 """Writing of alerts: what the rules found, who takes care of it, and the rules themselves."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlmodel import select
@@ -12,9 +14,12 @@ from core.evidence.alerts import queries
 from core.evidence.alerts.alert import DeedKind
 from core.evidence.alerts.cause import Cause
 from core.evidence.alerts.judging import Episode
+from core.evidence.alerts.pulse import Pulse
 from core.evidence.alerts.rules import RuleSet, parse
-from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, RulesRow
+from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, HealthRow, RulesRow, SplitRow
+from core.evidence.alerts.tracing import Part
 from core.evidence.monitoring.commands import JUDGE_JOB
+from core.evidence.monitoring.windows import Window
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access import queries as access
@@ -24,6 +29,7 @@ from core.platform.jobs import commands as jobs
 from core.platform.store import Json, UnitOfWork
 
 NOTE_CHARACTERS = 2_000
+SPLIT_JOB = "alerts.split"
 Key = tuple[str, str, object]
 
 
@@ -73,6 +79,68 @@ def store_baseline(
     require(uow.actor, Permission.SEND_PREDICTIONS)
     uow.session.merge(
         BaselineRow(version_id=version_id, predictions_digest=predictions_digest, metrics=dict(metrics))
+    )
+
+
+def ask_split(uow: UnitOfWork, version_id: str, subject: str, window: Window, segment: str) -> str:
+    """Ask for a column in a window to be split by another; return the job's id. Reading only: no event."""
+    require(uow.actor, Permission.RUN_EXPLANATION)
+    return jobs.enqueue(
+        uow,
+        SPLIT_JOB,
+        "version",
+        version_id,
+        {
+            "version_id": version_id,
+            "subject": subject,
+            "start": window.start.isoformat(),
+            "end": window.end.isoformat(),
+            "segment": segment,
+        },
+    )
+
+
+def store_split(
+    uow: UnitOfWork, version_id: str, subject: str, window: Window, segment: str, parts: Sequence[Part]
+) -> None:
+    """Keep a split. Bookkeeping of the worker: no event of its own."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    uow.session.merge(
+        SplitRow(
+            version_id=version_id,
+            subject=subject,
+            start=window.start,
+            end=window.end,
+            segment=segment,
+            parts=[
+                {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in asdict(p).items()}
+                for p in parts
+            ],
+            computed_at=uow.now,
+        )
+    )
+
+
+def store_health(uow: UnitOfWork, version_id: str, found: Pulse) -> None:
+    """Keep a version's last month in a few numbers. Bookkeeping of the worker: no event of its own."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    uow.session.merge(
+        HealthRow(
+            version_id=version_id,
+            judged_at=uow.now,
+            window_start=found.window.start,
+            window_end=found.window.end,
+            rows=found.rows,
+            columns=found.columns,
+            moved=found.moved,
+            worst_column=found.worst_column,
+            worst_psi=found.worst_psi,
+            metric=found.metric,
+            value=found.value,
+            expected=found.expected,
+            coverage=found.coverage,
+            course=list(found.course),
+        )
     )
 
 

@@ -1,5 +1,6 @@
 """Reading of alerts, of what was done about them, and of the rules they were raised by."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,10 @@ from core.assets.registry import queries as registry
 from core.errors import NotFound
 from core.evidence.alerts.alert import Alert, Deed, DeedKind
 from core.evidence.alerts.cause import from_json
+from core.evidence.alerts.pulse import Pulse
 from core.evidence.alerts.rules import RuleKind, RuleSet, parse
-from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, RulesRow
+from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, HealthRow, RulesRow, SplitRow
+from core.evidence.alerts.tracing import Part, part_from
 from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_
 from core.platform.access.personal import open_texts
@@ -77,6 +80,31 @@ def baseline(session: Session, version_id: str) -> dict[str, float]:
     """Return what the labels of a version's evaluation were like, by metric; empty before it was measured."""
     row = session.get(BaselineRow, version_id)
     return {} if row is None else dict(row.metrics)
+
+
+def pulses(session: Session, version_ids: Collection[str] | None = None) -> dict[str, Pulse]:
+    """Return the last month of every judged version, or of these."""
+    query = select(HealthRow)
+    if version_ids is not None:
+        query = query.where(col(HealthRow.version_id).in_(version_ids))
+    return {
+        row.version_id: Pulse(
+            Window(row.window_start, row.window_end), row.rows, row.columns, row.moved, row.worst_column,
+            row.worst_psi, row.metric, row.value, row.expected, row.coverage, tuple(row.course),
+        )
+        for row in session.exec(query)
+    }  # fmt: skip
+
+
+def split(
+    session: Session, version_id: str, subject: str, window: Window, segment: str
+) -> tuple[Part, ...] | None:
+    """Return a column in a window split by another, the largest PSI first; none before it is computed."""
+    row = session.get(SplitRow, (version_id, subject, window.start, window.end, segment))
+    if row is None:
+        return None
+    parts = [part_from(one) for one in row.parts]
+    return tuple(sorted(parts, key=lambda p: (1.0 if math.isnan(p.psi) else -p.psi, p.name)))
 
 
 def open_counts(session: Session) -> dict[str, int]:

@@ -1,25 +1,30 @@
 """Read the log around an alert and look for what brings it about. Reads files: for jobs only."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from core.assets.datasets import queries as datasets
 from core.assets.registry.version import Version
 from core.evidence.alerts import cause
 from core.evidence.alerts.cause import Cause, Codes, Flags
 from core.evidence.alerts.judging import Episode
 from core.evidence.alerts.rules import OF_METRICS, RuleKind
 from core.evidence.explain import queries as explain
-from core.evidence.monitoring import counts, distances, partition
+from core.evidence.monitoring import counts, distances, partition, significance
+from core.evidence.monitoring import layout as columns_of
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.drift import missing_of, stability_bins
 from core.evidence.monitoring.edges import CategoryEdges, Edges, NumberEdges
-from core.evidence.monitoring.layout import Measured, Part
+from core.evidence.monitoring.layout import Measured
 from core.evidence.monitoring.records import Reference
 from core.evidence.monitoring.windows import Window
 from core.platform.store import Store
@@ -27,6 +32,29 @@ from core.platform.store import Store
 MOST_SEGMENTS = 24
 """Categories beyond this many are not segments that anybody would act on."""
 LEAST_ROWS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One value of a segment: rows, missing share and PSI of a column then and now; NaN where a side is empty."""
+
+    name: str
+    rows_before: int
+    rows: int
+    missing_before: float
+    missing: float
+    psi: float
+    noise: float
+
+
+def part_from(stored: Mapping[str, Any]) -> Part:
+    """Read a part as it was kept; none is NaN."""
+    held = {key: math.nan if value is None else value for key, value in stored.items()}
+    return Part(
+        str(held["name"]), int(held["rows_before"]), int(held["rows"]), float(held["missing_before"]),
+        float(held["missing"]), float(held["psi"]), float(held["noise"]),
+    )  # fmt: skip
+
 
 Segments = Mapping[str, tuple[Sequence[str], Codes]]
 
@@ -54,7 +82,7 @@ class Trace:
         if held is None or table is None or table.num_rows < LEAST_ROWS:
             return []
         measured, span = known[one.subject]
-        if measured.part == Part.OUTPUT:
+        if measured.part == columns_of.Part.OUTPUT:
             return self._attributed(held, table)
         if one.subject not in table.column_names:
             return []
@@ -66,6 +94,43 @@ class Trace:
         share = float(missing_of(measured.edges, before)) / rows if one.rule.kind == RuleKind.MISSING else 0.0
         hit = _hit(one.rule.kind, measured.edges, table.column(one.subject))
         return cause.of_segments(hit, share, segments)
+
+    def split(self, subject: str, window: Window, segment: str) -> list[Part]:
+        """Split one column in one window by the values of another, each beside the same rows of the evaluation."""
+        held = self._reference
+        known = {} if held is None else {found.name: found for found in held.layout.columns}
+        now = self._rows(window)
+        if held is None or now is None or subject not in known or segment not in known:
+            return []
+        by = known[segment].edges
+        if not isinstance(by, CategoryEdges):
+            return []
+        names = list(by.listed[:MOST_SEGMENTS])
+        then = self._evaluated([subject, segment])
+        edges = known[subject].edges
+        sides = [(_codes(t.column(segment), names), _bins(edges, t.column(subject))) for t in (then, now)]
+        size = int(max(int(bins.max(initial=0)) for _c, bins in sides)) + 1
+        parts = []
+        for at, name in enumerate(names):
+            before, after = (
+                np.bincount(bins[codes == at], minlength=size).astype(np.int64) for codes, bins in sides
+            )
+            missing = [
+                _missing(t.column(subject), codes == at)
+                for t, (codes, _b) in zip((then, now), sides, strict=True)
+            ]
+            psi = float(distances.psi(before, after)) if before.sum() and after.sum() else float("nan")
+            noise = float(significance.psi_noise(size, float(after.sum()), float(before.sum())))
+            parts.append(Part(name, int(before.sum()), int(after.sum()), missing[0], missing[1], psi, noise))
+        return parts
+
+    def _evaluated(self, columns: Sequence[str]) -> pa.Table:
+        """Read columns of the evaluation table under the names of the signature, predictions left out."""
+        with self.store.reading() as view:
+            dataset = datasets.dataset(view, self.version.dataset_id)
+        names = dict(zip(self.version.signature.names, self.version.table_columns, strict=True))
+        table = pq.read_table(self.store.files.path(dataset.digest), columns=[names[c] for c in columns])
+        return table.replace_schema_metadata(None).rename_columns(list(columns))
 
     def _rows(self, window: Window) -> pa.Table | None:
         """Read the predictions of a window; `start` and `end` are days."""
@@ -86,7 +151,7 @@ class Trace:
             edges = measured.edges
             if (
                 measured.name == subject
-                or measured.part != Part.FEATURE
+                or measured.part != columns_of.Part.FEATURE
                 or measured.name not in table.column_names
             ):
                 continue
@@ -140,7 +205,7 @@ class Trace:
         moved: dict[str, float] = {}
         for measured, span in held.layout.spans():
             name = measured.name
-            if measured.part != Part.FEATURE or name not in table.column_names:
+            if measured.part != columns_of.Part.FEATURE or name not in table.column_names:
                 continue
             if name not in attributions.columns or name not in values.columns:
                 continue
@@ -156,6 +221,11 @@ class Trace:
             now = np.bincount(_bins(edges, table.column(name)), minlength=len(before)).astype(np.float64)
             moved[name] = float(((now / max(now.sum(), 1.0) - before) * mean).sum())
         return cause.of_attributions(moved)
+
+
+def _missing(column: pa.ChunkedArray, rows: Flags) -> float:
+    absent = np.asarray(pc.is_null(column, nan_is_null=True), dtype=bool)
+    return float(absent[rows].mean()) if rows.any() else float("nan")
 
 
 def _codes(column: pa.ChunkedArray, names: Sequence[str]) -> Codes:

@@ -1,5 +1,6 @@
 """Judge a version's windows by its rules, in a job: outside any transaction, then one command."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -13,13 +14,14 @@ from core.assets.registry.version import Version
 from core.evidence.alerts import commands, queries, tracing
 from core.evidence.alerts.cause import Cause
 from core.evidence.alerts.judging import Episode, Reason
+from core.evidence.alerts.pulse import COURSE, Pulse
 from core.evidence.alerts.replay import judged
-from core.evidence.alerts.rules import RuleKind
+from core.evidence.alerts.rules import RuleKind, RuleSet
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import as_class
 from core.evidence.monitoring.drift import ColumnDrift
-from core.evidence.monitoring.performance import Metric
-from core.evidence.monitoring.windows import Grain
+from core.evidence.monitoring.performance import BY_TASK, Metric
+from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_
 from core.platform.jobs.handling import JobContext
 from core.platform.store import SYSTEM, Store
@@ -46,8 +48,59 @@ def judge(context: JobContext) -> None:
     found = [_with_onset(store, version_id, one) for one in found]
     context.progress(0.6, N_("Looking for causes"))
     causes = _traced(store, version, found)
+    pulse = _pulse(store, version, rules)
     with store.unit_of_work(SYSTEM) as uow:
         commands.settle_alerts(uow, version_id, rules, found, causes)
+        if pulse is not None:
+            commands.store_health(uow, version_id, pulse)
+
+
+def split(context: JobContext) -> None:
+    """Split one column in one window by the values of another."""
+    asked = {key: str(value) for key, value in context.payload.items()}
+    with context.store.reading() as view:
+        version = registry.version(view, asked["version_id"])
+    window = Window(date.fromisoformat(asked["start"]), date.fromisoformat(asked["end"]))
+    context.progress(0.3, N_("Reading predictions"))
+    parts = tracing.Trace(context.store, version).split(asked["subject"], window, asked["segment"])
+    with context.store.unit_of_work(SYSTEM) as uow:
+        commands.store_split(uow, version.id, asked["subject"], window, asked["segment"], parts)
+
+
+def _pulse(store: Store, version: Version, rules: RuleSet) -> Pulse | None:
+    """Sum up the last month."""
+    with store.reading() as view:
+        task = registry.use_case_by_id(view, version.use_case_id).task.value
+        against = rules.against.resolved(whole_year=monitoring.covers_year(view, version.id))
+        drift = monitoring.drift(view, version.id, Grain.MONTH, most=COURSE, against=against)
+        metric = BY_TASK[task][0]
+        points = monitoring.performance(view, version.id, metric, Grain.MONTH, most=1)
+        evaluation = intake.evaluation(view, version.id)
+    if drift is None or not drift.columns:
+        return None
+    compared = [c for c in drift.columns if c.compared]
+    worst = max(compared, key=lambda c: _known(c.psi[-1]), default=None)
+    expected = evaluation.metrics.get(metric.value) if evaluation else None
+    last = points[-1] if points else None
+    return Pulse(
+        window=drift.windows[-1],
+        rows=int(drift.columns[0].rows[-1]),
+        columns=len(compared),
+        moved=sum(c.psi[-1] > rules.drift_limit and c.psi[-1] > c.psi_noise[-1] for c in compared),
+        worst_column=worst.name if worst else "",
+        worst_psi=_known(worst.psi[-1]) if worst else None,
+        metric=metric.value,
+        value=last.measure.value if last else None,
+        expected=None if expected is None or math.isnan(expected.value) else expected.value,
+        coverage=last.coverage if last else 0.0,
+        course=tuple(
+            max((_known(c.psi[at]) for c in compared), default=0.0) for at in range(len(drift.windows))
+        ),
+    )
+
+
+def _known(value: float) -> float:
+    return 0.0 if math.isnan(value) else float(value)
 
 
 def _baseline(store: Store, version: Version) -> None:

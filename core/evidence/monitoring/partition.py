@@ -15,6 +15,9 @@ import pyarrow.parquet as pq
 from core.evidence.monitoring.batches import HASH
 from core.evidence.monitoring.identity import Days
 
+DAY = "aval:day"
+"""The column that sorts; a feature may well be called day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -39,12 +42,12 @@ def hours_of(moments: pa.ChunkedArray) -> npt.NDArray[np.int64]:
 
 def write(table: pa.Table, days: Days) -> tuple[bytes, tuple[Written, ...]]:
     """Write rows grouped by day, within a day by hash; `days` has one entry per row."""
-    keyed = table.append_column("day", pa.array(days.astype("datetime64[D]")))
-    ordered = keyed.take(pc.sort_indices(keyed, sort_keys=[("day", "ascending"), (HASH, "ascending")]))
+    keyed = table.append_column(DAY, pa.array(days.astype("datetime64[D]")))
+    ordered = keyed.take(pc.sort_indices(keyed, sort_keys=[(DAY, "ascending"), (HASH, "ascending")]))
     held, starts, counts = np.unique(
-        ordered.column("day").to_numpy().astype("datetime64[D]"), return_index=True, return_counts=True
+        ordered.column(DAY).to_numpy().astype("datetime64[D]"), return_index=True, return_counts=True
     )
-    ordered = ordered.drop_columns(["day"])
+    ordered = ordered.drop_columns([DAY])
     buffer = BytesIO()
     parts: list[Written] = []
     with pq.ParquetWriter(

@@ -56,6 +56,7 @@ class Watched:
                 "monitoring.profile": work.profile,
                 "monitoring.rebuild": work.rebuild,
                 "alerts.judge": alerts.judge,
+                "alerts.split": alerts.split,
                 "kpis.observe": kpis.observe,
             },
         )
