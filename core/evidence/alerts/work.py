@@ -86,7 +86,7 @@ def _pulse(store: Store, version: Version, rules: RuleSet) -> Pulse | None:
         window=drift.windows[-1],
         rows=int(drift.columns[0].rows[-1]),
         columns=len(compared),
-        moved=sum(c.psi[-1] > rules.drift_limit and c.psi[-1] > c.psi_noise[-1] for c in compared),
+        moved=sum(bool(c.psi[-1] > rules.drift_limit and c.psi[-1] > c.psi_noise[-1]) for c in compared),
         worst_column=worst.name if worst else "",
         worst_psi=_known(worst.psi[-1]) if worst else None,
         metric=metric.value,
