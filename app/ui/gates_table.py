@@ -27,7 +27,11 @@ _VERDICTS: Mapping[str, str] = {
     "reviewed": N_("Names reviewed"),
     "refused": N_("Refused"),
 }
-_PAGES: Mapping[str, str] = {"explanation": "explainability", "fairness": "fairness", "monitoring": "monitoring"}
+_PAGES: Mapping[str, str] = {
+    "explanation": "explainability",
+    "fairness": "fairness",
+    "monitoring": "monitoring",
+}
 _GAPS: Mapping[str, str] = {
     "selection_rate_ratio": N_("Favourable decisions, lowest over highest group"),
     "true_positive_rate_ratio": N_("Rightly favoured, lowest over highest group"),
