@@ -69,6 +69,7 @@ SPLIT_OFF = {
     "core/decisions/releases/signing.py",
     "core/evidence/alerts/tracing.py",
     "core/evidence/alerts/replay.py",
+    "core/evidence/alerts/likeness.py",
 }
 
 
