@@ -38,6 +38,8 @@ class Commands(click.Group):
             "fairness_command",
             "Compare groups of people in a table, with intervals; no server needed.",
         ),
+        "predictions": ("app.send", "predictions", "Send what a version predicted."),
+        "labels": ("app.send", "labels", "Send what truly happened."),
         "push": ("app.push", "push_command", "Send a model and its evaluation table, wait for the checks."),
         "audit": ("app.audit_commands", "audit", "Verify, export, prove and seal the audit log."),
         "backup": ("app.audit_commands", "backup", "Back the store up into a folder while it runs."),

@@ -93,7 +93,7 @@ def push(
     told = say or (lambda _text, _share: None)
     with (
         tempfile.TemporaryDirectory(prefix="aval-push-") as folder,
-        _talking(url, token, transport) as client,
+        talking(url, token, transport) as client,
     ):
         artifact, rows = _model_file(model, Path(folder)), _table_file(table, Path(folder))
         draft = str(_ask(client, "POST", "drafts", json={})["id"])
@@ -122,7 +122,8 @@ def push(
 
 
 @contextmanager
-def _talking(url: str, token: str, transport: httpx.BaseTransport | None) -> Iterator[httpx.Client]:
+def talking(url: str, token: str, transport: httpx.BaseTransport | None) -> Iterator[httpx.Client]:
+    """Open a client of the REST interface; raise `Unavailable` when it cannot be reached."""
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": language().replace("_", "-")}
     patience = httpx.Timeout(30.0, read=120.0, write=120.0)
     try:
@@ -142,7 +143,7 @@ def _talking(url: str, token: str, transport: httpx.BaseTransport | None) -> Ite
 
 def _model_file(model: Path | str | Predictor, folder: Path) -> Path:
     if isinstance(model, str | Path):
-        return _existing(Path(model))
+        return existing_file(Path(model))
     path = folder / "model.skops"
     skops.io.dump(model, path)
     return path
@@ -150,13 +151,14 @@ def _model_file(model: Path | str | Predictor, folder: Path) -> Path:
 
 def _table_file(table: Path | str | pd.DataFrame, folder: Path) -> Path:
     if isinstance(table, str | Path):
-        return _existing(Path(table))
+        return existing_file(Path(table))
     path = folder / "evaluation.parquet"
     table.to_parquet(path, index=False)
     return path
 
 
-def _existing(path: Path) -> Path:
+def existing_file(path: Path) -> Path:
+    """Return the path of a file that is there; raise `Invalid`."""
     if not path.is_file():
         raise Invalid(
             "push.no_file",
@@ -181,6 +183,20 @@ def _send(client: httpx.Client, route: str, path: Path, say: Say) -> None:
 
     headers = {"Content-Type": "application/octet-stream", "Content-Length": str(total)}
     _answer(client.put(route, params={"name": path.name}, content=chunks(), headers=headers))
+
+
+def sent_body(
+    client: httpx.Client, route: str, path: Path, params: Mapping[str, str]
+) -> Mapping[str, object]:
+    """Post a file as a request's body and return the answer; raise `Problem`."""
+
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)}
+    return _answer(client.post(route, params=params, content=chunks(), headers=headers))
 
 
 def _follow(client: httpx.Client, job: str, until: float, say: Say) -> None:

@@ -77,6 +77,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
     from core.evidence.fairness import work as fairness  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
+    from core.evidence.monitoring import payload_work, tidying  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
     from core.evidence.robustness import commands as robustness_commands  # noqa: PLC0415
     from core.evidence.robustness import work as robustness  # noqa: PLC0415
@@ -113,7 +114,9 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "explain.compute": partial(explain.explain, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
+        "monitoring.payloads": payload_work.collect,
         "monitoring.rebuild": monitoring.rebuild,
+        "monitoring.tidy": tidying.tidy,
         "alerts.judge": alerts.judge,
         "alerts.split": alerts.split,
         "fairness.measure": fairness.measure,

@@ -10,6 +10,7 @@ import psutil
 
 from app.wiring import open_store
 from core.decisions.releases import work as releases
+from core.evidence.monitoring import tidying
 from core.ids import new_id
 from core.platform.audit import work as audit
 from core.platform.jobs import commands, queries
@@ -61,6 +62,8 @@ def _watch(
     process = psutil.Process()
     announced: dict[str, float] = {}
     releases_at = 0.0
+    logs_at = time.monotonic()  # a server that has just begun has more urgent work
+    tidied: dict[str, float] = {}
     while not stop.is_set():
         if parent is not None and os.getppid() != parent:
             log.warning("the server is gone; this worker ends")
@@ -76,6 +79,9 @@ def _watch(
             if time.monotonic() - releases_at >= releases.SWEEP_SECONDS:
                 releases_at = time.monotonic()
                 releases.sweep(store)
+            if time.monotonic() - logs_at >= tidying.SWEEP_SECONDS:
+                logs_at = time.monotonic()
+                tidying.sweep(store, tidied, logs_at)
             if audit.due(store):
                 audit.seal(store)
         except Exception:

@@ -1,7 +1,7 @@
 """The prediction log over REST: send predictions and labels, read drift, performance and alerts."""
 
 import math
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated
 
@@ -13,16 +13,19 @@ from app import wiring
 from app.api.identity import actor, actor_or_ticket
 from app.api.streaming import Turns, receive
 from core.assets.registry import queries as registry
+from core.errors import TooLarge
 from core.evidence.alerts import commands as alert_commands
 from core.evidence.alerts import queries as alerts
 from core.evidence.alerts.alert import Alert
-from core.evidence.monitoring import distances, queries, work
+from core.evidence.monitoring import distances, payload_work, payloads, queries, work
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.drift import ColumnDrift
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.reading import format_of
 from core.evidence.monitoring.records import Batch, Drift, Point
+from core.evidence.monitoring.season import Against
 from core.evidence.monitoring.windows import Grain
+from core.i18n import N_
 from core.platform.access.permissions import Permission, require
 from core.platform.access.sessions import Purpose
 from core.platform.store import Actor, StoredFile
@@ -41,7 +44,9 @@ BODY = {
         },
     }
 }
+VARIANTS = ("psi", "js", "hellinger", "ks", "wasserstein_binned", "chi2", "linf", "p_ks", "p_chi2")
 AT_ONCE = 8
+PAYLOAD_LIMIT = 16 << 20
 PER_HOUR = 3600
 
 
@@ -63,6 +68,7 @@ class ReceiptOut(BaseModel):
     repeated: int
     revised: int
     refused: int
+    waiting: int = Field(description="Labels whose prediction has not come yet; they are kept for it")
     reasons: list[RefusedOut]
     ignored_columns: list[str]
     first_day: date | None
@@ -72,18 +78,24 @@ class ReceiptOut(BaseModel):
 
 
 class WindowOut(BaseModel):
-    """A window's statistics for one column; null where there is nothing to compare."""
+    """A window's statistics for one column; null where there is nothing to compare. Hours begin with a moment."""
 
-    start: date
-    end: date
+    start: date | datetime
+    end: date | datetime
     rows: int
     psi: float | None
     psi_noise: float | None
     js: float | None
     ks: float | None
     ks_error: float | None
+    hellinger: float | None
+    wasserstein: float | None
+    chi2: float | None
+    linf: float | None
     p_value: float | None
+    reference_rows: int
     missing: float | None
+    missing_reference: float | None
     new_categories: float | None
     out_of_range: float | None
 
@@ -104,6 +116,7 @@ class DriftOut(BaseModel):
     use_case: str
     version: int
     grain: Grain
+    against: Against
     reference_dataset: str
     variants: dict[str, str]
     columns: list[ColumnOut]
@@ -180,6 +193,49 @@ async def send_labels(
     return await _take(request, caller, version_id, BatchKind.LABELS, format)
 
 
+class KeptOut(BaseModel):
+    """What became of served calls; `waiting` halves have no other half yet."""
+
+    new: int
+    waiting: int
+
+
+@router.post(
+    "/payloads/{use_case}/{version}",
+    status_code=status.HTTP_202_ACCEPTED,
+    summary="Send served calls as CloudEvents",
+)
+async def send_payloads(use_case: str, version: int, request: Request, caller: Caller) -> KeptOut:
+    """Take what KServe's payload logger sends: the request and the response of each call, joined by the event's id.
+
+    Binary, structured and batched mode; bodies of the V1 and V2 protocol. The row's id is that of the event, with
+    `-0`, `-1` … where a call holds several rows.
+    """
+    version_id = await run_in_threadpool(_may_send, caller, use_case, version)
+    body = await request.body()
+    if len(body) > PAYLOAD_LIMIT:
+        raise TooLarge(
+            "payload.too_large",
+            N_("The event is larger than {limit} MiB."),
+            fix=N_("Send such calls as a batch of predictions."),
+            limit=PAYLOAD_LIMIT >> 20,
+        )
+    kind = request.headers.get("content-type", "")
+
+    def keep() -> KeptOut:
+        if "ce-id" in request.headers:
+            events: tuple[payloads.Payload, ...] = (payloads.from_headers(request.headers, body),)
+        elif "cloudevents" in kind or body.lstrip()[:1] in (b"[", b"{"):
+            events = payloads.from_structured(body)
+        else:
+            events = (payloads.from_headers(request.headers, body),)
+        with wiring.unit_of_work(caller) as uow:
+            new = payload_work.keep(uow, version_id, events)
+            return KeptOut(new=new, waiting=payload_work.waiting(uow.session, version_id))
+
+    return await run_in_threadpool(keep)
+
+
 @router.put("/versions/{version_id}/batches/{kind}", include_in_schema=False)
 async def send_from_page(
     version_id: str, kind: BatchKind, request: Request, caller: PageSender
@@ -191,14 +247,34 @@ async def send_from_page(
 
 @router.get("/drift/{use_case}/{version}", summary="Drift against the reference")
 def get_drift(
-    use_case: str, version: int, caller: Caller, grain: Grain = Grain.MONTH, since: date | None = None
+    use_case: str,
+    version: int,
+    caller: Caller,
+    grain: Grain = Grain.MONTH,
+    against: Against = Against.EVALUATION,
+    since: date | datetime | None = None,
+    until: date | datetime | None = None,
+    column: Annotated[list[str], Query(description="Only these; all when left out")] = [],  # noqa: B006 - FastAPI copies it
 ) -> DriftOut:
-    """Answer every column's statistics per window, at most the last 120 windows."""
+    """Answer every column's statistics per window: at most the last 120 windows, or 336 hours."""
     require(caller, Permission.VIEW)
     with wiring.reading() as view:
         found = registry.version_by_number(view, use_case, version)
-        drift = queries.drift(view, found.id, grain, since=since, tested=True)
-    return _drift(use_case, version, grain, drift)
+        drift = queries.drift(
+            view,
+            found.id,
+            grain,
+            since=_utc(since),
+            until=_utc(until),
+            tested=True,
+            against=against,
+            columns=column,
+        )
+    return _drift(use_case, version, grain, against, drift)
+
+
+def _utc(at: date | datetime | None) -> date | datetime | None:
+    return at.replace(tzinfo=UTC) if isinstance(at, datetime) and at.tzinfo is None else at
 
 
 @router.get("/performance/{use_case}/{version}", summary="Performance over time")
@@ -269,6 +345,7 @@ def _receipt(batch: Batch) -> ReceiptOut:
         repeated=batch.repeated,
         revised=batch.revised,
         refused=batch.refused,
+        waiting=batch.waiting,
         reasons=[
             RefusedOut(reason=one.text(), rows=one.count, examples=list(one.examples))
             for one in batch.reasons
@@ -281,12 +358,13 @@ def _receipt(batch: Batch) -> ReceiptOut:
     )
 
 
-def _drift(use_case: str, version: int, grain: Grain, drift: Drift | None) -> DriftOut:
-    variants = {key: distances.VARIANTS[key] for key in ("psi", "js", "ks", "p_ks", "p_chi2")}
+def _drift(use_case: str, version: int, grain: Grain, against: Against, drift: Drift | None) -> DriftOut:
+    variants = {key: distances.VARIANTS[key] for key in VARIANTS}
     return DriftOut(
         use_case=use_case,
         version=version,
         grain=grain,
+        against=against,
         reference_dataset=drift.reference.dataset_digest if drift else "",
         variants=variants,
         columns=[_column(column, drift) for column in drift.columns] if drift else [],
@@ -309,8 +387,14 @@ def _column(column: ColumnDrift, drift: Drift) -> ColumnOut:
                 js=_known(column.js[at]),
                 ks=_known(column.ks[at]),
                 ks_error=_known(column.ks_error[at]),
+                hellinger=_known(column.hellinger[at]),
+                wasserstein=_known(column.wasserstein[at]),
+                chi2=_known(column.chi2[at]),
+                linf=_known(column.linf[at]),
                 p_value=_known(column.p_value[at]),
+                reference_rows=int(column.held[at]),
                 missing=_known(column.missing[at]),
+                missing_reference=_known(column.missing_before[at]),
                 new_categories=_known(column.new_share[at]),
                 out_of_range=_known(column.out_of_range[at]),
             )

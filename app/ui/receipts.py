@@ -37,6 +37,8 @@ def receipt(batch: Batch) -> None:
     what = _("{taken} of {rows} rows taken", taken=number(batch.accepted, 0), rows=number(batch.rows, 0))
     if batch.repeated:
         what += ", " + _("{n} known before", n=number(batch.repeated, 0))
+    if batch.waiting:
+        what += ", " + _("{n} wait for their prediction", n=number(batch.waiting, 0))
     lines = [f"**{md(what)}**"]
     for one in batch.reasons:
         where = ", ".join(str(n) for n in one.examples)

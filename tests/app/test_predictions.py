@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
+from click.testing import CliRunner
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -82,14 +84,19 @@ def test_predictions_and_labels_to_drift_and_performance(client, watched, bearer
     assert again.json() == first.json()
     labels = told(rows, "a").to_csv(index=False).encode() + b"nobody,1\n"
     answer = client.post("/api/v1/labels/credit/1?format=csv", content=labels, headers=key).json()
-    assert (answer["accepted"], answer["refused"]) == (800, 1)
-    assert answer["reasons"][0]["examples"] == [801]
+    assert (answer["accepted"], answer["refused"], answer["waiting"]) == (801, 0, 1)
     watched.work()
     drift = client.get("/api/v1/drift/credit/1", headers=key).json()
     income = next(c for c in drift["columns"] if c["name"] == "income")
     assert income["windows"][0]["psi"] > 0.2
     assert income["windows"][0]["p_value"] < 1e-6
     assert "floor 1e-4" in drift["variants"]["psi"]
+    one = client.get("/api/v1/drift/credit/1?column=income&against=season&until=2026-09-01", headers=key)
+    assert [c["name"] for c in one.json()["columns"]] == ["income"]
+    assert one.json()["against"] == "season"
+    assert one.json()["columns"][0]["windows"][0]["wasserstein"] > 0.2
+    hours = client.get("/api/v1/drift/credit/1?grain=hour&since=2026-08-02T00:00:00Z", headers=key).json()
+    assert hours["columns"][0]["windows"][0]["start"] == "2026-08-02T00:00:00Z"
     (point,) = client.get("/api/v1/performance/credit/1?metric=roc_auc", headers=key).json()
     assert (point["n"], point["coverage"]) == (800, 1.0)
     alerts = client.get("/api/v1/alerts/credit/1?only_open=true", headers=key).json()
@@ -115,6 +122,88 @@ def test_problems_say_what_is_wrong(client, watched, bearer):
         client.post("/api/v1/predictions/credit/1", content=ndjson(frame), headers=other).status_code == 403
     )
     assert client.post("/api/v1/predictions/credit/1", content=ndjson(frame)).status_code == 401
+
+
+def test_a_payload_logger_sends_halves_of_calls(client, watched, bearer):
+    key = bearer("operations")
+    row = {"instances": [[1200.5, 0.3, "app", True]]}
+    for half, body in (("response", {"predictions": [0.25]}), ("request", row)):
+        headers = {
+            "ce-id": "c-1",
+            "ce-type": f"org.kubeflow.serving.inference.{half}",
+            "ce-time": "2026-09-01T10:00:00Z",
+        }
+        answer = client.post("/api/v1/payloads/credit/1", json=body, headers={**key, **headers})
+        assert answer.status_code == 202, answer.text
+    assert answer.json() == {"new": 1, "waiting": 2}
+    from core.evidence.monitoring import payload_work, work
+    from core.platform.jobs import handling
+
+    nothing = lambda _context: None  # noqa: E731
+    handling.run_waiting(
+        watched.store,
+        {
+            "monitoring.payloads": payload_work.collect,
+            "monitoring.profile": work.profile,
+            "alerts.judge": nothing,
+            "kpis.observe": nothing,
+        },
+    )
+    (column,) = [
+        c
+        for c in client.get("/api/v1/drift/credit/1?grain=hour", headers=key).json()["columns"]
+        if c["name"] == "income"
+    ]
+    assert (column["windows"][0]["start"], column["windows"][0]["rows"]) == ("2026-09-01T10:00:00Z", 1)
+    batch = [
+        {"id": "c-2", "type": "x.request", "data": row},
+        {"id": "c-2", "type": "x.response", "data": {"predictions": [0.5]}},
+    ]
+    kind = {"Content-Type": "application/cloudevents-batch+json"}
+    assert client.post("/api/v1/payloads/credit/1", json=batch, headers={**key, **kind}).json()["new"] == 2
+    assert client.post("/api/v1/payloads/credit/1", json={"x": 1}, headers=key).status_code == 422
+    assert (
+        client.post("/api/v1/payloads/credit/1", json=batch, headers=bearer("compliance")).status_code == 403
+    )
+
+
+def test_the_command_sends_files_and_says_what_became_of_them(client, watched, bearer, tmp_path, monkeypatch):
+    from app import send
+
+    key = bearer("operations")["Authorization"].removeprefix("Bearer ")
+
+    def forward(request: httpx.Request) -> httpx.Response:
+        answer = client.request(
+            request.method, str(request.url), content=request.read(), headers=request.headers
+        )
+        return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+
+    plain = send.talking
+    monkeypatch.setattr(
+        send, "talking", lambda url, token, _t: plain(url, token, httpx.MockTransport(forward))
+    )
+    rows = credit(30, 2)
+    frame = sent(rows, "2026-08-01", 2, "a")
+    frame.to_parquet(tmp_path / "p.parquet", index=False)
+    told(rows, "a").to_csv(tmp_path / "l.csv", index=False)
+    where = ["--use-case", "credit", "--version", "1", "--token", key]
+
+    def run(command, *files):
+        return CliRunner().invoke(command, ["send", *(str(tmp_path / f) for f in files), *where])
+
+    labels_first = run(send.labels, "l.csv")
+    assert labels_first.exit_code == 0, labels_first.output
+    assert "30 wait for their prediction" in labels_first.output
+    done = run(send.predictions, "p.parquet", "p.parquet")
+    assert done.exit_code == 0
+    assert done.output.count("30 of 30 rows taken") == 2
+    frame.assign(probability=7).to_csv(tmp_path / "bad.csv", index=False)
+    bad = run(send.predictions, "bad.csv")
+    assert bad.exit_code == 1
+    assert "probability is not between 0 and 1. (30: 1, 2, 3, 4, 5)" in bad.output
+    (tmp_path / "none.csv").write_text("a,b\n1,2\n")
+    assert run(send.predictions, "none.csv").exit_code == 3
+    assert run(send.predictions, "missing.csv").exit_code == 3
 
 
 def test_a_page_sends_on_a_ticket_that_is_good_once_and_for_one_version(client, watched, person):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import pandas as pd
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from core.assets.datasets import columns
 from core.assets.datasets.dataset import Dataset
@@ -55,6 +55,14 @@ def uploader(session: Session, dataset_id: str) -> tuple[str, datetime] | None:
     """Return who uploaded a data set, and when; none where it is not known."""
     row = session.get(DatasetRow, dataset_id)
     return None if row is None else (row.created_by, row.created_at)
+
+
+def holds(session: Session, digest: str) -> bool:
+    """Say whether a data set was made of these bytes, or is kept as them."""
+    query = select(DatasetRow.id).where(
+        or_(col(DatasetRow.digest) == digest, col(DatasetRow.source_digest) == digest)
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def frame(files: Files, digest: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,9 +27,11 @@ PREDICTION = "prediction"
 PROBABILITY = "probability"
 LABEL = "label"
 LABEL_TIME = "label_time"
+SUBJECT = "subject"
 
 # Names inside the log's files: a model may have a feature called `prediction`.
 ID, HASH, MOMENT = "aval:id", "aval:hash", "aval:moment"
+WHOM = "aval:subject"
 SAID, SCORE, TRUTH, TOLD = "aval:prediction", "aval:probability", "aval:label", "aval:label_moment"
 
 LEAST_DAY = datetime(1990, 1, 1)  # noqa: DTZ001 - compared with moments already in UTC
@@ -95,8 +97,14 @@ class _Judge:
             self.standing[fresh] = False
 
 
-def check_predictions(table: pa.Table, expected: Expected, *, now: datetime) -> Checked:
-    """Judge predictions; raise `Invalid` where a column is missing from the whole file."""
+def check_predictions(
+    table: pa.Table, expected: Expected, *, now: datetime, pseudonym: Callable[[str], str] | None = None
+) -> Checked:
+    """Judge predictions; raise `Invalid` where a column is missing from the whole file.
+
+    A column `subject` says whom a prediction is about; only its `pseudonym` is kept. It is left out without one, and
+    where the model has a feature of that name.
+    """
     wanted = [PREDICTION_ID, TIMESTAMP, *(name for name, _kind in expected.features)]
     if expected.output == "probability" and expected.task == "binary":
         wanted.append(PROBABILITY)
@@ -113,8 +121,12 @@ def check_predictions(table: pa.Table, expected: Expected, *, now: datetime) -> 
     if PROBABILITY in wanted:
         taken[SCORE] = _probability(table.column(PROBABILITY), judge)
     taken[SAID] = _said(table, expected, taken, judge)
+    known = {*wanted, PREDICTION}
+    if pseudonym is not None and SUBJECT in table.column_names and SUBJECT not in wanted:
+        taken[WHOM] = _pseudonyms(table.column(SUBJECT), pseudonym)
+        known.add(SUBJECT)
     _once(ids, judge)
-    return _standing(taken, judge, table, {*wanted, PREDICTION})
+    return _standing(taken, judge, table, known)
 
 
 def check_labels(table: pa.Table, expected: Expected, *, now: datetime, once: bool = True) -> Checked:
@@ -181,6 +193,14 @@ def _ids(column: pa.ChunkedArray, judge: _Judge) -> pa.ChunkedArray:
     long = _flags(pc.greater(pc.utf8_length(written), 200))
     judge.refuse(long, N_("The prediction id is longer than 200 characters."))
     return written
+
+
+def _pseudonyms(column: pa.ChunkedArray, pseudonym: Callable[[str], str]) -> pa.ChunkedArray:
+    written = counts.texts(column)
+    coded = written if pa.types.is_dictionary(written.type) else written.dictionary_encode()
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    names = [pseudonym(one) if one and one.strip() else None for one in coded.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(names, pa.string()).take(coded.indices)])
 
 
 def _once(ids: pa.ChunkedArray, judge: _Judge) -> None:

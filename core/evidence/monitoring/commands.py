@@ -14,9 +14,10 @@ from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.hours import DayProfile, add_hours, pack_hours, unpack_hours
 from core.evidence.monitoring.layout import Layout, Profile, to_json
 from core.evidence.monitoring.location import LogSetting, check
+from core.evidence.monitoring.logged import WAITING
 from core.evidence.monitoring.partition import Written
 from core.evidence.monitoring.performance import Measure, Metric
-from core.evidence.monitoring.records import Batch
+from core.evidence.monitoring.records import Batch, LogPart
 from core.evidence.monitoring.tables import (
     BatchRow,
     LogRow,
@@ -34,6 +35,7 @@ from core.platform.store import UnitOfWork
 
 PROFILE_JOB = "monitoring.profile"
 JUDGE_JOB = "alerts.judge"
+TIDY_JOB = "monitoring.tidy"
 REBUILD_JOB = "monitoring.rebuild"
 OBSERVE_JOB = "kpis.observe"
 
@@ -70,7 +72,7 @@ def enter_batch(uow: UnitOfWork, version_id: str, prepared: Prepared, *, seen: i
     if queries.last_sequence(uow.session, version_id) != seen:
         raise LogMoved
     batch_id = new_id("bat")
-    days = [part.day for part in prepared.parts]
+    days = [part.day for part in prepared.parts if part.day != WAITING]
     refused = sum(one.count for one in prepared.refused)
     row = BatchRow(
         id=batch_id,
@@ -84,6 +86,7 @@ def enter_batch(uow: UnitOfWork, version_id: str, prepared: Prepared, *, seen: i
         repeated=prepared.repeated,
         revised=prepared.revised,
         refused=refused,
+        waiting=sum(part.rows for part in prepared.parts if part.day == WAITING),
         first_day=min(days, default=None),
         last_day=max(days, default=None),
         reasons=[
@@ -332,3 +335,81 @@ def ask_to_rebuild(uow: UnitOfWork, version_id: str) -> str:
     registry.version(uow.session, version_id)
     uow.record("profiles.rebuild_asked", "version", version_id)
     return jobs.enqueue(uow, REBUILD_JOB, "version", version_id, {"version_id": version_id})
+
+
+def replace_parts(
+    uow: UnitOfWork,
+    version_id: str,
+    kind: BatchKind,
+    old: Sequence[LogPart],
+    digest: str,
+    fresh: Sequence[Written],
+) -> bool:
+    """Put one file's parts in the place of many, which hold the same rows.
+
+    Does nothing and answers False when one of them is gone or not counted yet.
+    """
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    wanted = [part.id for part in old]
+    rows = uow.session.exec(select(PartRow).where(col(PartRow.id).in_(wanted)).with_for_update()).all()
+    if len(rows) != len(wanted) or not all(row.profiled for row in rows):
+        return False
+    newest = max(rows, key=lambda row: row.sequence)
+    batch_id, sequence = newest.batch_id, newest.sequence
+    for row in rows:
+        uow.session.delete(row)
+    for part in fresh:
+        uow.session.add(
+            PartRow(
+                id=new_id("prt"),
+                version_id=version_id,
+                batch_id=batch_id,
+                kind=kind.value,
+                sequence=sequence,
+                day=part.day,
+                digest=digest,
+                row_group=part.group,
+                rows=part.rows,
+                profiled=True,
+            )
+        )
+    uow.record(
+        "prediction_log.compacted",
+        "version",
+        version_id,
+        {"kind": kind.value, "parts": len(rows), "log": digest, "rows": sum(part.rows for part in fresh)},
+    )
+    return True
+
+
+def expire(uow: UnitOfWork, version_id: str, before: date) -> int:
+    """Drop the parts of days before one; profiles and metrics stay. Return how many rows are gone."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    rows = uow.session.exec(
+        select(PartRow)
+        .where(PartRow.version_id == version_id, col(PartRow.day) < before, col(PartRow.profiled).is_(True))
+        .with_for_update()
+    ).all()
+    # Labels that still wait for their prediction stand under a day of their own, and expire by when they came.
+    kept = {
+        batch.id
+        for batch in uow.session.exec(select(BatchRow).where(BatchRow.version_id == version_id))
+        if batch.received_at.date() >= before
+    }
+    gone = [row for row in rows if row.day != WAITING or row.batch_id not in kept]
+    for row in gone:
+        uow.session.delete(row)
+    if gone:
+        uow.record(
+            "prediction_log.expired",
+            "version",
+            version_id,
+            {"before": before.isoformat(), "rows": sum(row.rows for row in gone)},
+        )
+    return sum(row.rows for row in gone)
+
+
+def ask_to_tidy(uow: UnitOfWork, version_id: str) -> None:
+    """Ask for a version's log to be compacted and its old rows dropped. Bookkeeping: no event."""
+    require(uow.actor, Permission.MANAGE_SETTINGS)
+    jobs.enqueue(uow, TIDY_JOB, "version", version_id, {"version_id": version_id})

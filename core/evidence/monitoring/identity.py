@@ -44,6 +44,16 @@ class KnownIds:
         order = np.argsort(hashes, kind="stable")
         return cls(hashes[order], days[order])
 
+    def joined(self, other: Self) -> Self:
+        """Add the ids of another log; of those in both, these stay."""
+        if not len(self.hashes):
+            return other
+        held, _place = find(self.hashes, other.hashes)
+        at = np.searchsorted(self.hashes, other.hashes[~held])
+        return type(self)(
+            np.insert(self.hashes, at, other.hashes[~held]), np.insert(self.days, at, other.days[~held])
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class KnownLabels:

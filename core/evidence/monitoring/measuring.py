@@ -20,7 +20,7 @@ from core.evidence.monitoring.batches import (
     check_predictions,
 )
 from core.evidence.monitoring.identity import Days, Flags, KnownLabels, no_hashes
-from core.evidence.monitoring.logged import days_of, known_labels, read_parts
+from core.evidence.monitoring.logged import WAITING, days_of, known_labels, read_parts
 from core.evidence.monitoring.outcome import Outcome
 from core.evidence.monitoring.outside import OutsideLog
 from core.evidence.monitoring.partition import days_of as days_in
@@ -34,11 +34,16 @@ def measured(
     store: Store, version_id: str, expected: Expected, days: Sequence[date]
 ) -> dict[tuple[Grain, date], Mapping[Metric, Measure]]:
     """Measure every window that holds one of `days`, from the log itself."""
+    days = [day for day in days if day != WAITING]
     windows = {grain: windows_of(days, grain) for grain in WHOLE_DAYS}
+    if not days:
+        return {}
     touched = sorted({window for some in windows.values() for window in some})
     with store.reading() as view:
         predictions = _within(queries.parts(view, version_id, BatchKind.PREDICTIONS, touched), touched)
         labels = _within(queries.parts(view, version_id, BatchKind.LABELS, touched), touched)
+        labels += queries.waiting_labels(view, version_id)
+    labels.sort(key=lambda part: (part.sequence, part.row_group))
     if not predictions:
         return {}
     table = read_parts(store.files, predictions, [HASH, SAID, SCORE])

@@ -11,6 +11,7 @@ from core.assets.registry.version import VersionState
 from core.errors import NotFound
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.location import LogSetting, Outside
+from core.evidence.monitoring.logged import WAITING
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.profile_queries import MOST_WINDOWS, covers_year, drift, reference
 from core.evidence.monitoring.records import Batch, Coverage, Health, LogPart, Point
@@ -26,9 +27,28 @@ from core.evidence.monitoring.windows import Grain, Window, window_of
 from core.i18n import N_
 
 __all__ = [
-    "batch", "batch_of_file", "batches", "coverage", "covers_year", "drift", "due_outside", "followed", "health",
-    "labels_seen", "last_sequence", "log_setting", "log_settings", "measures", "parts", "pending", "performance",
-    "reference", "rows_by_day",
+    "batch",
+    "batch_of_file",
+    "batches",
+    "coverage",
+    "covers_year",
+    "drift",
+    "due_outside",
+    "followed",
+    "health",
+    "is_log_file",
+    "labels_seen",
+    "last_sequence",
+    "log_setting",
+    "log_settings",
+    "logged_versions",
+    "measures",
+    "parts",
+    "pending",
+    "performance",
+    "reference",
+    "rows_by_day",
+    "waiting_labels",
 ]  # fmt: skip
 
 
@@ -73,6 +93,22 @@ def parts(
         first, end = min(w.start for w in windows), max(w.end for w in windows)
         query = query.where(col(PartRow.day) >= first, col(PartRow.day) < end)
     return tuple(_part(row) for row in session.exec(query))
+
+
+def waiting_labels(session: Session, version_id: str) -> tuple[LogPart, ...]:
+    """Return the parts of labels that came before their predictions."""
+    query = select(PartRow).where(PartRow.version_id == version_id, PartRow.day == WAITING)
+    return tuple(_part(row) for row in session.exec(query))
+
+
+def is_log_file(session: Session, digest: str) -> bool:
+    """Say whether a file holds rows of some log."""
+    return session.exec(select(PartRow.id).where(PartRow.digest == digest).limit(1)).first() is not None
+
+
+def logged_versions(session: Session) -> tuple[str, ...]:
+    """Return the versions whose log holds rows in Aval's own files."""
+    return tuple(session.exec(select(PartRow.version_id).distinct()))
 
 
 def pending(session: Session, version_id: str) -> tuple[LogPart, ...]:
@@ -254,6 +290,7 @@ def _batch(row: BatchRow) -> Batch:
         repeated=row.repeated,
         revised=row.revised,
         refused=row.refused,
+        waiting=row.waiting,
         first_day=row.first_day,
         last_day=row.last_day,
         reasons=tuple(_refused(one) for one in row.reasons),

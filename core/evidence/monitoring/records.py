@@ -28,6 +28,7 @@ class Batch:
     repeated: int
     revised: int
     refused: int
+    waiting: int
     first_day: date | None
     last_day: date | None
     reasons: tuple[RefusedRows, ...]

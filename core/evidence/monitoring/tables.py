@@ -25,6 +25,7 @@ class BatchRow(SQLModel, table=True):
     repeated: int
     revised: int
     refused: int
+    waiting: int = 0
     first_day: date | None
     last_day: date | None
     reasons: list[dict[str, Any]] = Field(sa_column=json_column())
@@ -47,6 +48,19 @@ class PartRow(SQLModel, table=True):
     row_group: int
     rows: int
     profiled: bool = False
+
+
+class PayloadRow(SQLModel, table=True):
+    """One half of a served call as a payload logger sent it; gone once both halves are in the log."""
+
+    __tablename__ = "prediction_payload"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    event_id: str = Field(primary_key=True)
+    half: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=utc())
+    body: dict[str, Any] = Field(sa_column=json_column())
+    received_at: datetime = Field(sa_column=utc(index=True))
 
 
 class LogRow(SQLModel, table=True):

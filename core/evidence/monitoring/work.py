@@ -1,28 +1,29 @@
 """Take batches into the log, and profile them in a job: outside any transaction, then one command."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlmodel import Session
 
+from core.assets.datasets import queries as datasets
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
-from core.errors import Conflict, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.evidence.monitoring import commands, partition, queries
 from core.evidence.monitoring.batches import (
     AHEAD,
-    EXAMPLES,
     HASH,
     MOMENT,
+    SUBJECT,
     TRUTH,
     BatchKind,
     Checked,
     Expected,
-    RefusedRows,
     as_class,
     check_labels,
     check_predictions,
@@ -32,7 +33,7 @@ from core.evidence.monitoring.hours import DayProfile, add_days, profile_day
 from core.evidence.monitoring.identity import Days, KnownIds, KnownLabels, find
 from core.evidence.monitoring.layout import Layout
 from core.evidence.monitoring.location import Named, Outside
-from core.evidence.monitoring.logged import known_ids, known_labels
+from core.evidence.monitoring.logged import WAITING, known_labels, known_logs, read_parts
 from core.evidence.monitoring.measuring import measured, measured_outside
 from core.evidence.monitoring.outside import MOST_DAYS, changed, outside_log
 from core.evidence.monitoring.partition import Written
@@ -41,6 +42,7 @@ from core.evidence.monitoring.records import Batch, LogPart
 from core.evidence.monitoring.referencing import make_reference
 from core.evidence.monitoring.windows import Grain, windows_of
 from core.i18n import N_
+from core.platform.access import personal
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs.handling import JobContext
 from core.platform.store import SYSTEM, Actor, Files, Store
@@ -78,6 +80,7 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
         expected = expected_rows(view, version)
         setting = queries.log_setting(view, version.use_case_id)
     if known is not None:
+        _drop_source(store, digest)
         return known
     if setting.outside is not None:
         raise Conflict(
@@ -95,10 +98,21 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
         )
     textual = [name for name, held in expected.features if held in _TEXT_KINDS]
     texts = ["prediction_id", *textual, *(version.mapping[n] for n in textual if n in version.mapping)]
-    table, unread = read_batch(store.files.path(digest), format_, texts)
+    try:
+        table, unread = read_batch(store.files.path(digest), format_, texts)
+    except NotFound:
+        # Another sender of the same file was faster, and it is gone by now.
+        with store.reading() as view:
+            known = queries.batch_of_file(view, version_id, kind, digest)
+        if known is None:
+            raise
+        return known
     table = _under_feature_names(table, version.mapping)
-    judge = check_predictions if kind == BatchKind.PREDICTIONS else check_labels
-    checked = judge(table, expected, now=store.clock())
+    if kind == BatchKind.PREDICTIONS:
+        pseudonym = _pseudonym(store, actor) if SUBJECT in table.column_names else None
+        checked = check_predictions(table, expected, now=store.clock(), pseudonym=pseudonym)
+    else:
+        checked = check_labels(table, expected, now=store.clock())
     checked = replace(checked, refused=[*unread, *checked.refused])
     rows = table.num_rows + sum(one.count for one in unread)
     for _ in range(ATTEMPTS):
@@ -106,21 +120,45 @@ def take(store: Store, actor: Actor, version_id: str, kind: BatchKind, digest: s
             seen = queries.last_sequence(view, version_id)
             predictions = queries.parts(view, version_id, BatchKind.PREDICTIONS)
             labels = queries.parts(view, version_id, BatchKind.LABELS) if kind == BatchKind.LABELS else ()
-        ids = known_ids(store.files, predictions)
+        try:
+            ids = known_logs(store.files).ids(store.files, version_id, predictions)
+            told = known_labels(store.files, labels)
+        except Unavailable:
+            continue
         fresh = (
             _new_predictions(ids, checked)
             if kind == BatchKind.PREDICTIONS
-            else _new_labels(ids, known_labels(store.files, labels), checked)
+            else _new_labels(ids, told, checked)
         )
         prepared = _written(store.files, kind, digest, rows, fresh)
         try:
             with store.unit_of_work(actor) as uow:
-                return commands.enter_batch(uow, version_id, prepared, seen=seen)
+                batch = commands.enter_batch(uow, version_id, prepared, seen=seen)
         except LogMoved:
             continue
+        _drop_source(store, digest)
+        return batch
     raise Unavailable(
         "batch.busy", N_("Other batches of this version keep arriving."), fix=N_("Send this one again.")
     )
+
+
+def _drop_source(store: Store, digest: str) -> None:
+    """Remove what arrived once its rows are in the log: it may name people in clear, and would be kept twice."""
+    with store.reading() as view:
+        kept = datasets.holds(view, digest) or queries.is_log_file(view, digest)
+    if not kept:
+        store.files.remove(digest)
+
+
+def _pseudonym(store: Store, actor: Actor) -> Callable[[str], str]:
+    with store.reading() as view:
+        key = personal.subject_key(view)
+    if key is None:
+        with store.unit_of_work(actor) as uow:
+            require(uow.actor, Permission.SEND_PREDICTIONS)
+            key = personal.make_subject_key(uow)
+    return partial(personal.subject_pseudonym, key)
 
 
 def _under_feature_names(table: pa.Table, mapping: Mapping[str, str]) -> pa.Table:
@@ -151,23 +189,21 @@ def _new_labels(known: KnownIds, labels: KnownLabels, checked: Checked) -> _Fres
     table = checked.table
     wanted = table.column(HASH).to_numpy()
     held, place = find(known.hashes, wanted)
-    refused = list(checked.refused)
-    if not held.all():
-        unknown = checked.rows[~held]
-        reason = N_("No prediction has this id yet; send the prediction first.")
-        refused.append(RefusedRows(reason, {}, len(unknown), tuple(unknown[:EXAMPLES].tolist())))
     told, at = find(labels.hashes, wanted)
     repeated = np.zeros(len(wanted), dtype=bool)
     if told.any():
         before = labels.labels.take(pa.array(at[told]))
         now = table.column(TRUTH).filter(pa.array(told))
         repeated[told] = np.asarray(pc.equal(before, now), dtype=bool)
-    standing = held & ~repeated
+    standing = ~repeated
+    # A label may come before its prediction: it waits for it, under a day of its own.
+    days = np.full(len(wanted), np.datetime64(WAITING), dtype="datetime64[D]")
+    days[held] = known.days[place[held]] if len(known.days) else days[held]
     return _Fresh(
-        replace(checked, refused=refused),
+        checked,
         table.filter(pa.array(standing)),
-        known.days[place[standing]] if len(known.days) else known.days,
-        int((held & repeated).sum()),
+        days[standing],
+        int(repeated.sum()),
         int((standing & told).sum()),
     )
 
@@ -253,7 +289,7 @@ def rebuild(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
 
 def profile_part(files: Files, layout: Layout, part: LogPart) -> DayProfile:
     """Count one part of the log."""
-    table = partition.read(files.path(part.digest), [part.row_group])
+    table = read_parts(files, [part])
     return profile_day(layout, table, partition.hours_of(table.column(MOMENT)))
 
 

@@ -118,6 +118,29 @@ def make_email_index(uow: UnitOfWork, email: str) -> str:
     return _index(key_of(uow, LOOK_UP), email)
 
 
+def subject_key(session: Session) -> bytes | None:
+    """Return the key of the pseudonyms of people whom predictions are about; none while the house has no key."""
+    key = keys(session, [LOOK_UP]).get(LOOK_UP)
+    return None if key is None else _subjects(key)
+
+
+def make_subject_key(uow: UnitOfWork) -> bytes:
+    """Return that key, making the house's key at first use."""
+    return _subjects(key_of(uow, LOOK_UP))
+
+
+def subject_pseudonym(key: bytes, reference: str) -> str:
+    """Return the pseudonym of a person whom predictions are about: 128 bits of an HMAC, hexadecimal.
+
+    `reference` is what the organisation itself calls them, such as a customer's number; blanks around it do not count.
+    """
+    return hmac.new(key, reference.strip().encode(), sha256).hexdigest()[:32]
+
+
+def _subjects(key: bytes) -> bytes:
+    return hmac.new(key, b"subjects of predictions", sha256).digest()
+
+
 def write_keys(session: Session, target: Path) -> int:
     """Save every key into a file that only its owner may read; return how many.
 

@@ -129,6 +129,15 @@ class Files:
                 writer.write(chunk)
             return writer.finish()
 
+    def remove(self, digest: str) -> None:
+        """Take a file out of the store and the cache; one that is not there is none to take."""
+        if self._local is not None:
+            self._named(self._local, digest).unlink(missing_ok=True)
+            return
+        self._named(self._cache, digest).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            self._remote.rm_file(self._key(digest))
+
     def exists(self, digest: str) -> bool:
         """Say whether the store holds this digest."""
         if self._local is not None:
