@@ -1,7 +1,7 @@
 """Halves of served calls, and labels that came before their prediction.
 
 Revision: 2026_11_25_payloads
-Follows: 2026_11_25_log
+Follows: 2026_11_25_robustness
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from core.platform.store.columns import UtcDateTime
 
 revision = "2026_11_25_payloads"
-down_revision = "2026_11_25_log"
+down_revision = "2026_11_25_robustness"
 branch_labels = None
 depends_on = None
 
