@@ -25,6 +25,7 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "scan_command": intake.command,
     "isolated_call": intake.isolated_call,
     "large_joblib": intake.large_joblib,
+    "large_upload": intake.large_upload,
     "large_evaluation": intake.large_evaluation,
     "demo_seed": demo.seed,
     "start_second": pages.second_start,

@@ -24,10 +24,11 @@ from core.assets.intake.matching import Claims
 from core.assets.intake.measuring import Question
 from core.assets.intake.runner import Runner
 from core.assets.registry import Task
-from tests.served import open_folder
+from tests.served import open_folder, person, serving, token
 
 CALLS = 100
 ROWS, COLUMNS = 1_000_000, 40
+UPLOAD, CHUNK = 1 << 30, 1 << 20
 
 
 def scan(folder: Path) -> Iterator[Mapping[str, float]]:
@@ -117,6 +118,35 @@ def large_evaluation(folder: Path) -> Iterator[Mapping[str, float]]:
             }
 
 
+def large_upload(folder: Path) -> Iterator[Mapping[str, float]]:
+    """Send 1 GiB through the REST interface; what counts is by how much the server's own process grows."""
+    house = folder / "house"
+    store = open_folder(house)
+    key = token(store, person(store, "author", "data_scientist"))
+
+    def body() -> Iterator[bytes]:
+        yield b"tree\n" + bytes(CHUNK - 5)
+        for _ in range(UPLOAD // CHUNK - 1):
+            yield bytes(CHUNK)
+
+    with serving(house) as served:
+        own = psutil.Process(served.process.pid)
+        while True:
+            with served.api(key) as api:
+                draft = api.post("drafts", json={}).raise_for_status().json()["id"]
+                before = own.memory_info().rss
+                begin = time.perf_counter()
+                with _Peak(own, children=False) as peak:
+                    said = api.put(
+                        f"drafts/{draft}/artifact", params={"name": "m.txt"}, content=body(), timeout=240
+                    )
+                said.raise_for_status()
+            yield {
+                "large_upload": (peak.bytes - before) / 1e6,
+                "large upload, s": time.perf_counter() - begin,
+            }
+
+
 def command(folder: Path) -> Iterator[Mapping[str, float]]:
     """`aval scan` of a small file, from the shell to its exit."""
     path = _forest(folder, 100_000)
@@ -130,10 +160,12 @@ def command(folder: Path) -> Iterator[Mapping[str, float]]:
 
 
 class _Peak:
-    """The largest sum of proportional memory over this process's children, watched while the block runs."""
+    """The largest memory of a process, watched while the block runs: with its children, each for its own share."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: psutil.Process | None = None, *, children: bool = True) -> None:
         self.bytes = 0
+        self._process = process or psutil.Process()
+        self._children = children
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
@@ -146,8 +178,11 @@ class _Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        own = psutil.Process()
+        own = self._process
         while not self._over.wait(0.01):
+            if not self._children:
+                self.bytes = max(self.bytes, own.memory_info().rss)
+                continue
             total = 0
             for process in (own, *own.children(recursive=True)):
                 try:

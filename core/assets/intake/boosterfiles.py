@@ -33,7 +33,7 @@ _COUNTS = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 MOST_DEPTH = 60
 MOST_VALUES = 3_000_000
 """Values outside typed arrays: a hundred thousand trees have fewer."""
-_NUMBERS = re.compile(rb"\[[0-9eE+.,\s-]*\]")
+_NUMBERS = re.compile(rb"\[[0-9eE+.,\s-]+\]")
 
 
 def xgboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
@@ -54,6 +54,8 @@ def xgboost(file: BinaryIO) -> tuple[frozenset[Name], Facts]:
 
 def _json(data: bytes) -> object:
     """Read JSON without its numbers: lists of them are nearly all of a model, and nothing of them is asked for."""
+    if data.count(b"[") + data.count(b"{") > MOST_VALUES:
+        raise Rejected("nested")
     text = _NUMBERS.sub(b"[]", data)
     structure.require_small(text)
     try:
@@ -115,7 +117,8 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.at = 0
-        self._values = 0
+        # Bare values are as long as their marks; a tree spends far more bytes on each.
+        self._left = min(100_000 + len(data) // 32, MOST_VALUES)
 
     def take(self, size: int) -> bytes:
         end = self.at + size
@@ -143,8 +146,8 @@ class _Reader:
         return self.take(self.count()).decode("utf-8", "replace")
 
     def value(self, mark: bytes, depth: int) -> object:
-        self._values += 1
-        if depth > MOST_DEPTH or self._values > MOST_VALUES:
+        self._left -= 1
+        if depth > MOST_DEPTH or self._left < 0:
             raise Rejected("nested")
         if mark == b"S":
             return self.text()

@@ -179,6 +179,75 @@ def test_an_mlflow_folder_hides_no_hostile_pickle(canary, tmp_path):
     assert not canary.exists()
 
 
+def test_what_is_packed_packs_no_further_within_an_archive():
+    """Two layers, each under its ratio, would together be over any."""
+    packed = b"\x78\x9c" + (np.random.default_rng(0).bytes(10_000) + bytes(90_000)) * 20
+    found = verdict.judge(io.BytesIO(mlflow(SKLEARN, model__pkl=packed)), Format.MLFLOW)
+    assert (found.verdict, found.code) == (Verdict.REFUSED, "archive_ratio")
+
+
+def onnx_with(change) -> bytes:
+    from onnx import TensorProto, helper
+
+    weights = helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0])
+    constant = helper.make_node("Constant", [], ["c"], value=weights)
+    node = helper.make_node("Add", ["x", "c"], ["y"])
+    x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1]) for n in "xy")
+    model = helper.make_model(helper.make_graph([constant, node], "g", [x], [y]))
+    change(model, helper, TensorProto)
+    return model.SerializeToString()
+
+
+def outside(tensor, proto) -> None:
+    """Say that the values of a tensor lie in another file."""
+    tensor.data_location = proto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+
+
+def _attribute(model, _helper, proto):
+    outside(model.graph.node[0].attribute[0].t, proto)
+
+
+def _sparse(model, _helper, proto):
+    outside(model.graph.sparse_initializer.add().values, proto)
+
+
+def _function(model, helper, proto):
+    function = model.functions.add(name="F", domain="own")
+    function.node.add().CopyFrom(model.graph.node[0])
+    outside(function.node[0].attribute[0].t, proto)
+
+
+def _branch(model, helper, proto):
+    inner = helper.make_graph([], "inner", [], [])
+    outside(inner.initializer.add(), proto)
+    model.graph.node[1].attribute.append(helper.make_attribute("then_branch", inner))
+
+
+def _training(model, helper, proto):
+    outside(model.training_info.add().initialization.initializer.add(), proto)
+
+
+@pytest.mark.parametrize("hide", [_attribute, _sparse, _function, _branch, _training])
+def test_onnx_weights_in_another_file_are_found_wherever_they_hide(hide):
+    found = verdict.judge(io.BytesIO(onnx_with(hide)), Format.ONNX)
+    assert (found.verdict, found.code) == (Verdict.REFUSED, "onnx_external")
+
+
+def test_onnx_operators_of_nobody_are_refused_and_functions_written_out_are_not():
+    def foreign(model, _helper, _proto):
+        model.graph.node[1].domain = "own"
+
+    def written_out(model, helper, proto):
+        foreign(model, helper, proto)
+        model.functions.add(name="Add", domain="own").node.add(op_type="Identity")
+
+    assert verdict.judge(io.BytesIO(onnx_with(foreign)), Format.ONNX).code == "onnx_domain"
+    found = verdict.judge(io.BytesIO(onnx_with(written_out)), Format.ONNX)
+    assert found.verdict is Verdict.KNOWN
+    assert "ai.onnx.Identity" in found.names
+
+
 @pytest.mark.parametrize(
     ("mlmodel", "says"),
     [
