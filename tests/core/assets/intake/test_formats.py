@@ -182,7 +182,11 @@ def test_an_mlflow_folder_hides_no_hostile_pickle(canary, tmp_path):
 def test_what_is_packed_packs_no_further_within_an_archive():
     """Two layers, each under its ratio, would together be over any."""
     packed = b"\x78\x9c" + (np.random.default_rng(0).bytes(10_000) + bytes(90_000)) * 20
-    found = verdict.judge(io.BytesIO(mlflow(SKLEARN, model__pkl=packed)), Format.MLFLOW)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("MLmodel", b"flavors:\n  sklearn:\n    pickled_model: model.pkl\n")
+        made.writestr("model.pkl", packed)
+    found = verdict.judge(buffer, Format.MLFLOW)
     assert (found.verdict, found.code) == (Verdict.REFUSED, "archive_ratio")
 
 
