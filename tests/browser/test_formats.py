@@ -86,7 +86,7 @@ def scored(rows, fitted):
     return rows.assign(vendor_score=fitted.predict_proba(rows[FEATURES])[:, 1])
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)  # the first one waits for the demo to be seeded too
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("mlflow", "MLflow model"), ("lightgbm", "LightGBM"), ("onnx", "ONNX"), ("black box", "black box")],
