@@ -10,7 +10,8 @@ from core.evidence.alerts import commands as alerts
 from core.evidence.alerts import queries as alerting
 from core.evidence.kpis import commands as kpis
 from core.evidence.kpis import queries as measured
-from core.evidence.kpis.definition import Definition, Direction
+from core.evidence.kpis.definition import Definition, Direction, KpiKind
+from core.evidence.kpis.queries import State
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain
 from core.i18n import N_
@@ -44,6 +45,7 @@ def story(scene: Scene) -> list[Part]:
         Part(N_("Policies and use cases"), 545, partial(_ground, scene)),
         Part(N_("What the business expects, as KPIs"), first + 9, partial(_goals, scene, first + 9)),
         Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
+        Part(N_("Credit: a KPI in money"), first + 1, partial(_profit, scene, first + 1)),
         Part(N_("Diabetes: a regression goes live"), 160, partial(_progression, scene, 160)),
         Part(N_("Credit: gradient boosting takes over"), second + 3, partial(_boosted, scene, second + 3)),
         Part(N_("Tumours: a forest is evaluated"), 66, partial(_tumour, scene, 66)),
@@ -91,16 +93,25 @@ def _ground(scene: Scene) -> None:
 
 def _goals(scene: Scene, days: float) -> None:
     for goal in organisation.GOALS:
-        use_case = scene.use_case(goal.case)
-        with scene.store.reading() as view:
-            named = {kpi.definition.name for kpi in measured.kpis(view, use_case.id)}
-        if goal.name in named:
-            continue
+        _goal(scene, goal, days)
+
+
+def _profit(scene: Scene, days: float) -> None:
+    _goal(scene, organisation.PROFIT, days)
+
+
+def _goal(scene: Scene, goal: organisation.Goal, days: float) -> None:
+    use_case = scene.use_case(goal.case)
+    with scene.store.reading() as view:
+        known = (*measured.kpis(view, use_case.id), *measured.proposals(view, use_case.id))
+    held = next((one for one in known if one.definition.name == goal.name), None)
+    if held is None:
+        money = goal.case.currency if goal.money_columns else ""
         definition = Definition(
             name=goal.name,
             question=goal.question,
             owner_id=scene.ids[goal.by],
-            metric=Metric(goal.metric),
+            metric=Metric(goal.metric) if goal.metric else None,
             unit=goal.unit,
             direction=Direction(goal.direction),
             target=goal.target,
@@ -108,9 +119,17 @@ def _goals(scene: Scene, days: float) -> None:
             critical=goal.critical,
             window=Grain.MONTH,
             minimum_n=goal.minimum_n,
+            kind=KpiKind(goal.kind),
+            formula=goal.formula,
+            currency=money,
+            segment=goal.segment,
+            units=tuple((name, money) for name in goal.money_columns),
         )
         with scene.acting(goal.by, days) as uow:
-            kpis.define_kpi(uow, use_case.id, definition)
+            held = kpis.define_kpi(uow, use_case.id, definition)
+    if held.state is State.PROPOSED:
+        with scene.acting(organisation.SECONDS[goal.by], days - 0.2) as uow:
+            kpis.approve_kpi(uow, held.revision_id)
 
 
 def _acknowledged(scene: Scene, days: float) -> None:

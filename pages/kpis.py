@@ -7,15 +7,18 @@ from app.ui.card import card, page_header
 from app.ui.empty import empty
 from app.ui.kpi_form import kpi_form
 from app.ui.kpi_history import kpi_history
+from app.ui.kpi_proposals import kpi_proposals
 from app.ui.kpi_tile import kpi_tile
 from app.ui.kpi_value import bands, status_badge
 from app.ui.picker import pick
 from app.ui.refused import may_not, refusals, refusals_end_page
 from app.ui.text import md
-from app.wiring import reading, unit_of_work
+from app.wiring import reading, store, unit_of_work
+from core.assets.registry import UseCase
 from core.assets.registry import queries as registry
 from core.evidence.kpis import commands, queries
-from core.evidence.kpis.definition import Status, metrics_for
+from core.evidence.kpis import preview as previews
+from core.evidence.kpis.definition import Definition, Status, metrics_for
 from core.evidence.kpis.queries import Score
 from core.i18n import _, moment
 from core.platform.access import queries as access
@@ -37,9 +40,22 @@ def close() -> None:
     st.query_params.pop("kpi", None)
 
 
+def _form(key: str, case: UseCase, held: Definition | None = None) -> Definition | None:
+    """Draw the form over what the use case's log holds."""
+    with reading() as view:
+        columns = previews.columns_for(view, case.id)
+        others = {
+            one.id: one.definition.name for one in queries.kpis(view, case.id) if one.definition != held
+        }
+    return kpi_form(
+        key, metrics=metrics_for(case.task), columns=columns, currency=case.currency, owners=people, counters=others,
+        me=me.id, preview=lambda asked: previews.preview(store(), case.id, asked), held=held,
+    )  # fmt: skip
+
+
 @st.dialog(_("Define a KPI"), width="large", on_dismiss=close)
 def define() -> None:
-    """Ask for a definition and put it in force."""
+    """Ask for a definition and propose it."""
     slug = st.selectbox(
         _("Use case"),
         list(cases),
@@ -48,7 +64,7 @@ def define() -> None:
         index=list(cases).index(shown) if shown in cases else 0,
     )
     with refusals():
-        wanted = kpi_form("define", metrics=metrics_for(cases[slug].task), owners=people, me=me.id)
+        wanted = _form("define", cases[slug])
         if wanted is not None:
             with unit_of_work(me) as uow:
                 commands.define_kpi(uow, cases[slug].id, wanted)
@@ -73,8 +89,7 @@ def history(score: Score) -> None:
     if not allowed(me, Permission.DEFINE_KPI):
         return
     with st.expander(_("Revise"), icon=":material/edit:"), refusals():
-        metrics = metrics_for(by_id[score.kpi.use_case_id].task)
-        wanted = kpi_form("revise", metrics=metrics, owners=people, me=me.id, held=held)
+        wanted = _form("revise", by_id[score.kpi.use_case_id], held)
         if wanted is not None:
             with unit_of_work(me) as uow:
                 commands.revise_kpi(uow, score.kpi.id, wanted)
@@ -103,6 +118,21 @@ if not may:
 
 with refusals_end_page(), reading() as view:
     scores = queries.scoreboard(view, cases[shown].id if shown in cases else None)
+
+with refusals_end_page(), reading() as view:
+    waiting = queries.proposals(view, cases[shown].id if shown in cases else None)
+    decidable = {one.revision_id for one in waiting if commands.may_approve(view, me, one)}
+answered = (
+    kpi_proposals(waiting, people, me.id, lambda one: one.revision_id in decidable) if waiting else None
+)
+if answered is not None:
+    with refusals():
+        with unit_of_work(me) as uow:
+            if answered[1]:
+                commands.approve_kpi(uow, answered[0].revision_id)
+            else:
+                commands.decline_kpi(uow, answered[0].revision_id)
+        st.rerun()
 
 asked = st.query_params.get("kpi")
 if asked == NEW and may and cases:

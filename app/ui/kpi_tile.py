@@ -6,9 +6,13 @@ from app.ui.kpi_value import bands, status_badge, written
 from app.ui.text import md
 from app.ui.window_name import window_name
 from core.evidence.kpis.definition import Status
+from core.evidence.kpis.logged import ACTUAL, LABEL
 from core.evidence.kpis.queries import Score
 from core.evidence.monitoring.performance import VOLUME
 from core.i18n import _, number, percent
+
+LATE = (ACTUAL, LABEL)
+"""Columns that wait for labels."""
 
 
 def kpi_tile(score: Score, owner: str) -> bool:
@@ -41,6 +45,7 @@ def _course(score: Score) -> list[float] | None:
 
 def _sample(score: Score) -> str:
     definition, latest = score.kpi.definition, score.latest
+    whole = bool(definition.formula) and not any(w in definition.formula.lower() for w in LATE)
     if latest is None:
         return _("No observation yet")
     if latest.status == Status.NOT_ENOUGH:
@@ -50,7 +55,7 @@ def _sample(score: Score) -> str:
     if latest.low is not None and latest.high is not None and latest.low != latest.high:
         low, high = written(latest.low, definition.unit), written(latest.high, definition.unit)
         said.insert(0, f"[{low}; {high}]")
-    if definition.metric not in VOLUME and latest.coverage < 1:
+    if definition.metric not in VOLUME and not whole and latest.coverage < 1:
         said.append(_("provisional, {share} of labels in", share=percent(latest.coverage, 0)))
     if score.waiting:
         said.append(_("later windows wait for data"))

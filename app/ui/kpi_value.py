@@ -1,9 +1,14 @@
 """KPI values and bands in the reader's language and the KPI's unit."""
 
+import re
+
 from app.ui import badges
 from app.ui.text import md
 from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Definition, Direction, Status
-from core.i18n import _, number, percent
+from core.i18n import _, compact_money, money, number, percent
+
+COMPACT = 1_000_000
+_CURRENCY = re.compile("[A-Z]{3}")
 
 _TONES = {
     Status.ON_TARGET: (badges.Tone.GOOD, "check"),
@@ -21,9 +26,11 @@ def status_badge(status: Status) -> str:
 
 
 def written(value: float, unit: str) -> str:
-    """Write a value in its unit: shares as percentages, whole numbers without a fraction."""
+    """Write a value in its unit: shares as percentages, money in its currency, whole numbers without a fraction."""
     if unit == PERCENT:
         return percent(value)
+    if _CURRENCY.fullmatch(unit):
+        return compact_money(value, unit) if abs(value) >= COMPACT else money(value, unit)
     whole = value == round(value) and abs(value) >= 10
     said = number(value, 0 if whole or abs(value) >= 1000 else 1 if abs(value) >= 100 else 3)
     return f"{said} {unit}".strip()

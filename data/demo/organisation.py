@@ -141,7 +141,18 @@ class Goal:
     warning: float
     critical: float
     minimum_n: int
+    formula: str = ""
+    kind: str = "model"
+    segment: str = ""
+    money_columns: tuple[str, ...] = ()
 
+
+SECONDS: Mapping[str, str] = {
+    "marcelo.teixeira": "chiara.ricci",
+    "tomasz.wilk": "camila.nogueira",
+    "chiara.ricci": "marcelo.teixeira",
+}
+"""Who puts in force what the other of the area proposed."""
 
 GOALS: tuple[Goal, ...] = (
     Goal(
@@ -210,6 +221,25 @@ GOALS: tuple[Goal, ...] = (
         30,
     ),
 )
+
+PROFIT = Goal(
+    CREDIT,
+    "Profit of lending",
+    "What do the loans that the model lets through earn, after losses?",
+    "tomasz.wilk",
+    "",
+    "BRL",
+    "higher",
+    350_000.0,
+    250_000.0,
+    0.0,
+    300,
+    formula="sum(case when predicted_positive then 0 when actual_positive then -0.45 * amount else 0.09 * amount end)",
+    kind="business",
+    segment="channel",
+    money_columns=("amount",),
+)
+"""Defined once the first version is there: its formula reads the columns of the log."""
 
 READ: Mapping[str, str] = {
     "camila.nogueira": "Ran it beside the desk for a week: queue times hold and the reasons can be read out to a client.",

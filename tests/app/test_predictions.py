@@ -46,9 +46,10 @@ def client(store, monkeypatch):
 
 @pytest.fixture
 def person(store):
-    def make(role: str):
+    def make(*roles: str):
+        name = ".".join(roles)
         with store.unit_of_work(SYSTEM) as uow:
-            person_id = access.add_person(uow, name=role, email=f"{role}@example.org", roles=[role])
+            person_id = access.add_person(uow, name=name, email=f"{name}@example.org", roles=roles)
         with store.reading() as view:
             return people.actor(view, person_id, "page")
 
@@ -57,8 +58,8 @@ def person(store):
 
 @pytest.fixture
 def bearer(store, person):
-    def make(role: str) -> dict[str, str]:
-        holder = person(role)
+    def make(*roles: str) -> dict[str, str]:
+        holder = person(*roles)
         with store.unit_of_work(holder) as uow:
             _id, token = access.create_token(
                 uow, label="t", roles=holder.roles, expires_at=uow.now + timedelta(days=1)
@@ -237,11 +238,22 @@ def test_kpis(client, watched, bearer):
         "/api/v1/use-cases/credit/kpis", json={**wanted, "name": "x", "warning": 500}, headers=key
     )
     assert wrong.status_code == 422
+    second = bearer("business", "operations")
+    approve = f"/api/v1/kpi-proposals/{kpi['revision_id']}/approve"
+    assert client.post(approve, headers=key).status_code == 403
+    assert client.get("/api/v1/kpis", headers=key).json() == []
+    assert [one["id"] for one in client.get("/api/v1/kpi-proposals", headers=key).json()] == [kpi["id"]]
+    assert client.post(approve, headers=second).json()["state"] == "in_force"
     watched.send(sent(credit(200, 1), "2026-08-01", 20, "a"))
     (score,) = client.get("/api/v1/kpis?use_case=credit", headers=key).json()
     assert (score["status"], score["history"][-1]["value"]) == ("on_target", 200)
     revised = client.post(f"/api/v1/kpis/{kpi['id']}", json={**wanted, "target": 300}, headers=key)
-    assert revised.json()["revision"] == 2
+    assert (revised.json()["revision"], revised.json()["state"]) == (2, "proposed")
+    client.post(f"/api/v1/kpi-proposals/{revised.json()['revision_id']}/approve", headers=second)
+    assert client.get(f"/api/v1/kpis/{kpi['id']}/observations", headers=key).json() == {}
+    watched.work()
+    shown = client.get(f"/api/v1/kpis/{kpi['id']}/observations", headers=key).json()[watched.version_id]
+    assert [one["status"] for one in shown] == ["critical"]
     assert client.delete(f"/api/v1/kpis/{kpi['id']}", headers=bearer("compliance")).status_code == 403
     assert client.delete(f"/api/v1/kpis/{kpi['id']}", headers=key).status_code == 204
     assert client.get("/api/v1/kpis", headers=key).json() == []

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from core.evidence.kpis import commands, queries
+from core.evidence.kpis import queries
 from core.evidence.kpis.definition import Status
+from core.i18n import use
 from core.platform.store import Store
 from tests.core.evidence.kpis.test_definition import AUC
 from tests.core.evidence.monitoring.conftest import Watched, credit, ready_version, sent, told
+from tests.kpis import in_force
 from tests.ui.hands import member, page_as
 from tests.ui.test_monitoring import text
 
@@ -35,34 +37,63 @@ def test_who_may_not_define_is_told_who_can(watched: Watched) -> None:
     assert "Operations" in text(page)
 
 
-def test_defined_in_the_dialog(watched: Watched) -> None:
+def test_proposed_in_the_dialog_and_put_in_force_by_a_second_person(watched: Watched) -> None:
     owner = member(watched.store, "operations", "Tomasz")
+    second = member(watched.store, "operations", "Camila")
     page = page_as(watched.store, owner, "kpis")
     _button(page, "Define a KPI").click().run()
     assert not page.exception
-    _button(page, "Put in force").click().run()
+    _button(page, "Propose").click().run()
     assert "A KPI needs a target" in text(page)
     page.number_input[0].set_value(0.6)
     page.number_input[1].set_value(0.7)
-    _button(page, "Put in force").click().run()
+    _button(page, "Propose").click().run()
     assert "warning" in text(page)
     page.number_input[1].set_value(0.55)
+    _button(page, "Propose").click().run()
+    assert not page.exception
+    with watched.store.reading() as view:
+        (kpi,) = queries.proposals(view)
+    assert (kpi.definition.target, kpi.definition.warning, kpi.definition.critical) == (0.6, 0.55, None)
+    assert kpi.definition.owner_id == owner.id
+    page = page_as(watched.store, owner, "kpis")
+    assert _button(page, "Put in force").disabled
+    page = page_as(watched.store, second, "kpis")
     _button(page, "Put in force").click().run()
     assert not page.exception
     with watched.store.reading() as view:
-        (kpi,) = queries.kpis(view)
-    assert (kpi.definition.target, kpi.definition.warning, kpi.definition.critical) == (0.6, 0.55, None)
-    assert kpi.definition.owner_id == owner.id
+        assert queries.kpi(view, kpi.id).decided_by == second.id
+
+
+@pytest.mark.parametrize("language", ["en", "pt_BR"])
+def test_a_formula_is_previewed_as_it_is_written(watched: Watched, language: str) -> None:
+    owner = member(watched.store, "operations", "Tomasz")
+    watched.send(sent(credit(300, 3), "2026-08-01", 20, "a"))
+    use(language)  # AppTest formats options in the test's own language
+    try:
+        page = page_as(watched.store, owner, "kpis", language=language)
+        next(b for b in page.button if b.label in ("Define a KPI", "Definir um KPI")).click().run()
+        next(c for c in page.button_group if c.key == "define_by").set_value([True]).run()
+        page.text_area(key="define_formula").set_value("sum(0.1 * incme)").run()
+        assert "income" in text(page)
+        assert any("^" in one.value for one in page.code)
+        page.text_area(key="define_formula").set_value("sum(0.1 * income)").run()
+        assert not page.exception
+        table = page.table[0].value.astype(str).to_string()
+        assert "R\\$" in table
+        assert "2026" in table
+        assert ("sum over all rows" if language == "en" else "soma, em todas as linhas") in text(page)
+    finally:
+        use("en")
 
 
 @pytest.mark.parametrize("language", ["en", "pt_BR"])
 def test_scoreboard_and_history(watched: Watched, language: str) -> None:
     owner = member(watched.store, "operations", "Tomasz *Wilk*")
     rows = credit(500, 3)
-    with watched.store.unit_of_work(owner) as uow:
-        good = replace(AUC, owner_id=owner.id, target=0.55, warning=0.5, critical=None)
-        kpi = commands.define_kpi(uow, watched.use_case_id, good)
-        commands.define_kpi(uow, watched.use_case_id, replace(good, name="Much", minimum_n=100_000))
+    good = replace(AUC, owner_id=owner.id, target=0.55, warning=0.5, critical=None)
+    kpi = in_force(watched.store, owner, watched.use_case_id, good)
+    in_force(watched.store, owner, watched.use_case_id, replace(good, name="Much", minimum_n=100_000))
     watched.send(sent(rows, "2026-08-01", 20, "a"))
     watched.send(told(rows, "a").iloc[:400], "labels")
     page = page_as(watched.store, owner, "kpis", language=language)

@@ -17,6 +17,7 @@ from core.decisions.releases.queries import Sealed
 from core.decisions.releases.snapshot import Snapshot
 from core.errors import Conflict
 from core.evidence.kpis import queries as kpis
+from core.evidence.kpis.queries import State
 from core.i18n import N_
 from core.platform.access import queries as access
 
@@ -87,9 +88,15 @@ def involvements(session: Session, version: Version, policy_digest: str) -> tupl
         for revision in registry.card_revisions(session, version.id)
     ]
     found += [
-        Involvement(revision.author_id, Deed.SET_KPI, revision.created_at, revision.definition.name)
+        Involvement(
+            revision.author_id,
+            Deed.SET_KPI,
+            revision.decided_at or revision.created_at,
+            revision.definition.name,
+        )
         for kpi in kpis.kpis(session, version.use_case_id)
         for revision in kpis.revisions(session, kpi.id)
+        if revision.state is State.IN_FORCE
     ]
     publisher, published_at = queries.policy_published(session, policy_digest)
     name = queries.policy(session, policy_digest).name

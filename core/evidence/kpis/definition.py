@@ -1,19 +1,25 @@
 """What a KPI is: a question, a metric that answers it, and the values that are good enough."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
 from core.errors import Invalid
+from core.evidence.kpis.formula import Column, Formula, Kind, unit_named, unit_text
+from core.evidence.kpis.formula_plan import plan
+from core.evidence.kpis.formula_reading import read_formula
 from core.evidence.monitoring.performance import BY_TASK, LOWER_IS_BETTER, METRIC_NAMES, VOLUME, Metric
-from core.evidence.monitoring.windows import WHOLE_DAYS, Grain
+from core.evidence.monitoring.windows import Grain
 from core.i18n import N_, _
 
 LONGEST_NAME = 80
 LONGEST_QUESTION = 300
 LONGEST_UNIT = 16
+LEAST_EVERY, MOST_EVERY = 10, 1_000_000
 PERCENT = "%"
 
 
@@ -49,14 +55,38 @@ STATUS_NAMES: Mapping[Status, str] = {
 }
 
 
+class KpiKind(StrEnum):
+    """What a KPI is about."""
+
+    MODEL = "model"
+    BUSINESS = "business"
+    DATA = "data"
+    FAIRNESS = "fairness"
+    OPERATIONS = "operations"
+
+
+KIND_NAMES: Mapping[KpiKind, str] = {
+    KpiKind.MODEL: N_("Model metric"),
+    KpiKind.BUSINESS: N_("Business value"),
+    KpiKind.DATA: N_("Data quality"),
+    KpiKind.FAIRNESS: N_("Fairness"),
+    KpiKind.OPERATIONS: N_("Operations"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One revision of a KPI; with the unit `%` values are shares of one, written as percentages."""
+    """One revision of a KPI: a metric of monitoring, or a formula over the log.
+
+    With the unit `%` values are shares of one, written as percentages; with a `currency` they are money in it. The
+    window is a calendar one in `zone`, or holds `every` rows each. `units` name the units of columns, such as
+    ("amount", "BRL"); every row of `currency_column` must name the currency.
+    """
 
     name: str
     question: str
     owner_id: str
-    metric: Metric
+    metric: Metric | None
     unit: str
     direction: Direction
     target: float
@@ -64,6 +94,15 @@ class Definition:
     critical: float | None
     window: Grain
     minimum_n: int
+    kind: KpiKind = KpiKind.MODEL
+    formula: str = ""
+    currency: str = ""
+    zone: str = "UTC"
+    every: int = 0
+    segment: str = ""
+    counter_metric: str = ""
+    currency_column: str = ""
+    units: tuple[tuple[str, str], ...] = ()
 
     def judge(self, value: float | None, n: int) -> Status:
         """Place a value of `n` observations in the bands; a limit itself belongs to the better side of it."""
@@ -105,8 +144,8 @@ def usual_unit(metric: Metric) -> str:
     return PERCENT if metric in shares else ""
 
 
-def check(definition: Definition, task: str) -> None:
-    """Raise `Invalid` naming the field that is wrong, and how to mend it."""
+def check(definition: Definition, task: str, columns: Sequence[Column] = ()) -> None:
+    """Raise `Invalid` naming the field that is wrong, and how to mend it; `columns` are those a formula may name."""
     name = definition.name.strip()
     if not 1 <= len(name) <= LONGEST_NAME:
         raise Invalid(
@@ -128,23 +167,10 @@ def check(definition: Definition, task: str) -> None:
         raise Invalid(
             "kpi.unit", N_("The unit has more than {most} characters."), field="unit", most=LONGEST_UNIT
         )
-    allowed = metrics_for(task)
-    if definition.metric not in allowed:
-        raise Invalid(
-            "kpi.metric",
-            N_("{metric} is not measured for this kind of model."),
-            fix=N_("Choose one of: {allowed}."),
-            field="metric",
-            metric=_(METRIC_NAMES[definition.metric]),
-            allowed=", ".join(_(METRIC_NAMES[one]) for one in allowed),
-        )
-    if definition.window not in WHOLE_DAYS:
-        raise Invalid(
-            "kpi.window",
-            N_("A KPI is measured over days, weeks or months."),
-            fix=N_("Choose a day or more: an hour has too few labels."),
-            field="window",
-        )
+    if definition.formula:
+        check_formula(definition, columns)
+    else:
+        _check_metric(definition, task)
     if definition.minimum_n < 1:
         raise Invalid(
             "kpi.minimum_n",
@@ -153,6 +179,81 @@ def check(definition: Definition, task: str) -> None:
             field="minimum_n",
         )
     _check_bands(definition)
+
+
+def _check_metric(definition: Definition, task: str) -> None:
+    allowed = metrics_for(task)
+    if definition.metric not in allowed:
+        raise Invalid(
+            "kpi.metric",
+            N_("{metric} is not measured for this kind of model."),
+            fix=N_("Choose one of: {allowed}."),
+            field="metric",
+            metric=_(METRIC_NAMES[definition.metric]) if definition.metric else "–",
+            allowed=", ".join(_(METRIC_NAMES[one]) for one in allowed),
+        )
+    if definition.zone != "UTC" or definition.every or definition.segment or definition.currency:
+        raise Invalid(
+            "kpi.metric_window",
+            N_("A metric of monitoring is measured over whole days in UTC, over all rows."),
+            fix=N_("Write a formula for other windows, segments or money."),
+            field="formula",
+        )
+
+
+def check_formula(  # noqa: C901 - one line per field
+    definition: Definition, columns: Sequence[Column]
+) -> Formula:
+    """Read a definition's formula and what belongs to it; raise `Invalid` with the field."""
+    if definition.metric is not None:
+        raise Invalid("kpi.both", N_("A KPI is a metric or a formula, not both."), field="formula")
+    told = dict(definition.units)
+    held = [replace(one, unit=unit_named(told[one.name])) if one.name in told else one for one in columns]
+    by_name = {one.name: one for one in held}
+    for field, name in (("segment", definition.segment), ("currency_column", definition.currency_column)):
+        if name and (name not in by_name or by_name[name].kind not in (Kind.TEXT, Kind.BOOLEAN)):
+            texts = ", ".join(one.name for one in held if one.kind == Kind.TEXT)
+            raise Invalid(
+                "kpi.column", N_("{name} is no column of text."), fix=N_("The columns of text are: {texts}."),
+                field=field, name=name, texts=texts,
+            )  # fmt: skip
+    for name in told:
+        if name not in by_name:
+            raise Invalid("kpi.unit_column", N_("There is no column {name}."), field="units", name=name)
+    if definition.currency and not re.fullmatch(r"[A-Z]{3}", definition.currency):
+        raise Invalid(
+            "kpi.currency", N_("A currency has three capital letters, such as BRL or EUR."), field="currency"
+        )
+    if definition.zone not in zoneinfo.available_timezones():
+        raise Invalid(
+            "kpi.zone", N_("There is no time zone {zone}."), fix=N_("Write it as America/Sao_Paulo."), field="zone",
+            zone=definition.zone,
+        )  # fmt: skip
+    if definition.every and not LEAST_EVERY <= definition.every <= MOST_EVERY:
+        raise Invalid(
+            "kpi.every",
+            N_("A window holds {least} to {most} rows."),
+            field="every",
+            least=LEAST_EVERY,
+            most=MOST_EVERY,
+        )
+    read = read_formula(definition.formula, held)
+    if definition.every and (definition.segment or not plan(read).adds_up):
+        raise Invalid(
+            "kpi.every_whole",
+            N_("Windows by count go with sums, means, counts and shares, without segments."),
+            fix=N_("Choose a calendar window."),
+            field="every",
+        )
+    if definition.currency and read.unit not in (None, (), unit_named(definition.currency)):
+        raise Invalid(
+            "kpi.formula_currency",
+            N_("The formula gives {unit}, the KPI is in {currency}."),
+            field="currency",
+            unit=unit_text(read.unit or ()),
+            currency=definition.currency,
+        )
+    return read
 
 
 def _check_bands(definition: Definition) -> None:

@@ -61,7 +61,7 @@ def row_value(node: Node, table: "ir.Table") -> "ir.Value":  # noqa: C901, PLR09
         case Op.COALESCE:
             return ibis.coalesce(*(_typed(of(one), node) for one in node.args))
     a = of(node.args[0])
-    b = of(node.args[-1])
+    b = of(node.args[1]) if len(node.args) > 1 else a
     return _applied(node, a, b)
 
 

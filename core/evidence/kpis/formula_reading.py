@@ -22,7 +22,7 @@ from core.evidence.kpis.formula_parsing import parse_formula, place_of
 from core.evidence.kpis.formula_typing import Checker
 from core.i18n import N_, _
 
-MOST_WEIGHT = 2_000
+MOST_WEIGHT = 500
 """How large a compiled formula may grow: some parts are written twice."""
 
 _ARITHMETIC = {exp.Add: Op.ADD, exp.Sub: Op.SUBTRACT, exp.Mul: Op.MULTIPLY, exp.Div: Op.DIVIDE}

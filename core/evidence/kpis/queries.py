@@ -3,18 +3,29 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import Session, col, func, select
 
 from core.assets.registry import queries as registry
 from core.errors import NotFound
-from core.evidence.kpis.definition import Definition, Direction, Status
-from core.evidence.kpis.tables import KpiRevisionRow, KpiRow, ObservationRow
+from core.evidence.kpis.daily import DaySums
+from core.evidence.kpis.definition import Definition, Direction, KpiKind, Status
+from core.evidence.kpis.intervals import Method
+from core.evidence.kpis.tables import DayRow, KpiRevisionRow, KpiRow, ObservationRow, TraceRow
 from core.evidence.monitoring.performance import Metric
-from core.evidence.monitoring.windows import Grain, Window, window_of
+from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_
 
 WINDOWS = 24
+
+
+class State(StrEnum):
+    """Where a revision stands: a second person of the owner's area puts it in force, or declines it."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    DECLINED = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +40,17 @@ class Kpi:
     author_id: str
     created_at: datetime
     retired_at: datetime | None
+    state: State = State.IN_FORCE
+    decided_by: str = ""
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a window showed; `coverage` is the share of its predictions that have a label."""
+    """What a window showed; `coverage` is the share of its predictions that have a label.
+
+    `note` is the code of a reason why there is no value, `place` the window's order.
+    """
 
     window: Window
     value: float | None
@@ -43,6 +60,24 @@ class Observation:
     coverage: float
     status: Status
     observed_at: datetime
+    segment: str = ""
+    place: int = 0
+    method: Method = Method.CLOSED_FORM
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a window showed until `replaced_at`, when late rows or labels moved it."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    coverage: float
+    status: Status
+    observed_at: datetime
+    replaced_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +134,65 @@ def revisions(session: Session, kpi_id: str) -> tuple[Kpi, ...]:
     return tuple(_kpi(*found) for found in session.exec(query))
 
 
+def proposals(session: Session, use_case_id: str | None = None) -> tuple[Kpi, ...]:
+    """Return the revisions that wait for a second person, oldest first."""
+    query = (
+        select(KpiRow, KpiRevisionRow)
+        .join(KpiRevisionRow, col(KpiRevisionRow.kpi_id) == KpiRow.id)
+        .where(KpiRevisionRow.state == State.PROPOSED.value, col(KpiRow.retired_at).is_(None))
+        .order_by(col(KpiRevisionRow.created_at), col(KpiRevisionRow.id))
+    )
+    if use_case_id is not None:
+        query = query.where(KpiRow.use_case_id == use_case_id)
+    return tuple(_kpi(*found) for found in session.exec(query))
+
+
+def revision(session: Session, revision_id: str) -> Kpi:
+    """Return one revision, in force or not; raise `NotFound`."""
+    query = (
+        select(KpiRow, KpiRevisionRow)
+        .join(KpiRevisionRow, col(KpiRevisionRow.kpi_id) == KpiRow.id)
+        .where(KpiRevisionRow.id == revision_id)
+    )
+    found = session.exec(query).first()
+    if found is None:
+        raise NotFound("kpi.revision_unknown", N_("There is no revision {id}."), id=revision_id)
+    return _kpi(*found)
+
+
+def traces(
+    session: Session, revision_id: str, version_id: str, place: int, segment: str = ""
+) -> tuple[Trace, ...]:
+    """Return what a window showed before, oldest first."""
+    query = (
+        select(TraceRow)
+        .where(
+            TraceRow.revision_id == revision_id,
+            TraceRow.version_id == version_id,
+            TraceRow.place == place,
+            TraceRow.segment == segment,
+        )
+        .order_by(col(TraceRow.replaced_at), col(TraceRow.id))
+    )
+    return tuple(
+        Trace(r.value, r.low, r.high, r.n, r.coverage, Status(r.status), r.observed_at, r.replaced_at)
+        for r in session.exec(query)
+    )
+
+
+def days(session: Session, revision_id: str, version_id: str) -> tuple[DaySums, ...]:
+    """Return a formula's sums by day, in order."""
+    query = (
+        select(DayRow)
+        .where(DayRow.revision_id == revision_id, DayRow.version_id == version_id)
+        .order_by(col(DayRow.day), col(DayRow.place), col(DayRow.segment))
+    )
+    return tuple(
+        DaySums(r.day, r.segment, r.place, r.rows, r.labelled, r.parts, r.note, tuple(r.body))
+        for r in session.exec(query)
+    )
+
+
 def scoreboard(
     session: Session,
     use_case_id: str | None = None,
@@ -114,13 +208,16 @@ def scoreboard(
     held = kpis(session, use_case_id)
     if not held:
         return ()
-    place = func.row_number().over(
+    nth = func.row_number().over(
         partition_by=(ObservationRow.revision_id, ObservationRow.version_id),
-        order_by=col(ObservationRow.start).desc(),
+        order_by=col(ObservationRow.place).desc(),
     )
     ranked = (
-        select(ObservationRow, place.label("place"))
-        .where(col(ObservationRow.revision_id).in_([one.revision_id for one in held]))
+        select(ObservationRow, nth.label("nth"))
+        .where(
+            col(ObservationRow.revision_id).in_([one.revision_id for one in held]),
+            ObservationRow.segment == "",
+        )
         .subquery()
     )
     recent = (
@@ -129,16 +226,16 @@ def scoreboard(
             ranked,
             (ranked.c.revision_id == col(ObservationRow.revision_id))
             & (ranked.c.version_id == col(ObservationRow.version_id))
-            & (ranked.c.start == col(ObservationRow.start)),
+            & (ranked.c.segment == col(ObservationRow.segment))
+            & (ranked.c.place == col(ObservationRow.place)),
         )
-        .where(ranked.c.place <= windows)
-        .order_by(col(ObservationRow.start))
+        .where(ranked.c.nth <= windows)
+        .order_by(col(ObservationRow.place))
     )
-    grains = {one.revision_id: one.definition.window for one in held}
     found: dict[str, dict[str, list[Observation]]] = {}
     for row in session.exec(recent):
         by_version = found.setdefault(row.revision_id, {})
-        by_version.setdefault(row.version_id, []).append(_observation(row, grains[row.revision_id]))
+        by_version.setdefault(row.version_id, []).append(_observation(row))
     numbers = {one.id: one.number for one in registry.versions(session, use_case_id)}
     scores = []
     for one in held:
@@ -151,19 +248,21 @@ def scoreboard(
 
 
 def observations(
-    session: Session, revision_ids: Sequence[str], grain: Grain, version_id: str | None = None
+    session: Session, revision_ids: Sequence[str], version_id: str | None = None, *, segment: str | None = ""
 ) -> dict[str, tuple[Observation, ...]]:
-    """Return the observations under some revisions, by model version, oldest first."""
+    """Return the observations under some revisions, by model version, oldest first; of all segments with `None`."""
     query = (
         select(ObservationRow)
         .where(col(ObservationRow.revision_id).in_(revision_ids))
-        .order_by(col(ObservationRow.start))
+        .order_by(col(ObservationRow.place), col(ObservationRow.segment))
     )
+    if segment is not None:
+        query = query.where(ObservationRow.segment == segment)
     if version_id is not None:
         query = query.where(ObservationRow.version_id == version_id)
     found: dict[str, list[Observation]] = {}
     for row in session.exec(query):
-        found.setdefault(row.version_id, []).append(_observation(row, grain))
+        found.setdefault(row.version_id, []).append(_observation(row))
     return {key: tuple(some) for key, some in found.items()}
 
 
@@ -185,9 +284,10 @@ def latest_statuses(
             KpiRow.use_case_id == use_case_id,
             col(KpiRow.retired_at).is_(None),
             ObservationRow.version_id == version_id,
+            ObservationRow.segment == "",
             ObservationRow.status != Status.NOT_ENOUGH.value,
         )
-        .order_by(col(ObservationRow.start))
+        .order_by(col(ObservationRow.place))
     )
     found = {revision: (Status(status), at) for revision, status, at in session.exec(query)}
     return tuple(found.values())
@@ -204,7 +304,7 @@ def _kpi(row: KpiRow, revision: KpiRevisionRow) -> Kpi:
         name=revision.name,
         question=revision.question,
         owner_id=revision.owner_id,
-        metric=Metric(revision.metric),
+        metric=Metric(revision.metric) if revision.metric else None,
         unit=revision.unit,
         direction=Direction(revision.direction),
         target=revision.target,
@@ -212,6 +312,15 @@ def _kpi(row: KpiRow, revision: KpiRevisionRow) -> Kpi:
         critical=revision.critical,
         window=Grain(revision.window),
         minimum_n=revision.minimum_n,
+        kind=KpiKind(revision.kind),
+        formula=revision.formula,
+        currency=revision.currency,
+        zone=revision.zone,
+        every=revision.every,
+        segment=revision.segment,
+        counter_metric=revision.counter_metric,
+        currency_column=revision.currency_column,
+        units=tuple((one[0], one[1]) for one in revision.units),
     )
     return Kpi(
         id=row.id,
@@ -222,12 +331,15 @@ def _kpi(row: KpiRow, revision: KpiRevisionRow) -> Kpi:
         author_id=revision.author_id,
         created_at=revision.created_at,
         retired_at=row.retired_at,
+        state=State(revision.state),
+        decided_by=revision.decided_by,
+        decided_at=revision.decided_at,
     )
 
 
-def _observation(row: ObservationRow, grain: Grain) -> Observation:
+def _observation(row: ObservationRow) -> Observation:
     return Observation(
-        window=window_of(row.start, grain),
+        window=Window(row.start, row.end),
         value=row.value,
         low=row.low,
         high=row.high,
@@ -235,4 +347,8 @@ def _observation(row: ObservationRow, grain: Grain) -> Observation:
         coverage=row.coverage,
         status=Status(row.status),
         observed_at=row.observed_at,
+        segment=row.segment,
+        place=row.place,
+        method=Method(row.method),
+        note=row.note,
     )

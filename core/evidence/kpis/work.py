@@ -1,19 +1,24 @@
-"""Observe KPIs in a job: read what monitoring measured per window, judge it by the bands, keep it."""
+"""Observe KPIs in a job: what monitoring measured, or what formulas give over the log; judge by the bands, keep it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.assets.registry import queries as registry
-from core.evidence.kpis import commands, queries
-from core.evidence.kpis.definition import Definition
-from core.evidence.kpis.queries import Observation
+from core.assets.registry.version import VersionState
+from core.errors import AvalError
+from core.evidence.kpis import commands, observing, queries
+from core.evidence.kpis.definition import Definition, check_formula
+from core.evidence.kpis.logged import LogReader, log_columns
+from core.evidence.kpis.queries import Kpi, Observation
 from core.evidence.monitoring import queries as monitoring
+from core.evidence.monitoring import work as monitoring_work
+from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.windows import Window
 from core.i18n import N_
 from core.platform.jobs.handling import JobContext
-from core.platform.store import SYSTEM
+from core.platform.store import SYSTEM, Store
 
 
 def observe(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape
@@ -28,23 +33,63 @@ def observe(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
         versions = [version_id] if version_id else [one.id for one in registry.versions(view, use_case_id)]
     for place, one in enumerate(held):
         context.progress(place / len(held), N_("Observing KPIs"))
-        metrics = {one.definition.metric, Metric.ROWS, Metric.LABEL_COVERAGE}
-        with store.reading() as view:
-            measured = monitoring.measures(view, versions, one.definition.window, sorted(metrics))
-        now = store.clock()
-        seen = {
-            key: [_observed(one.definition, window, found, now) for window, found in sorted(windows.items())]
-            for key, windows in measured.items()
-        }
-        if seen:
-            with store.unit_of_work(SYSTEM) as uow:
-                commands.store_observations(uow, one.revision_id, seen)
+        if one.definition.formula:
+            for each in versions:
+                observe_one(store, one, each)
+        else:
+            _observe_metric(store, one, versions)
+
+
+def _observe_metric(store: Store, kpi: Kpi, versions: Sequence[str]) -> None:
+    metric = kpi.definition.metric
+    assert metric is not None  # noqa: S101 - a definition has a formula or a metric
+    metrics = {metric, Metric.ROWS, Metric.LABEL_COVERAGE}
+    with store.reading() as view:
+        measured = monitoring.measures(view, versions, kpi.definition.window, sorted(metrics))
+    now = store.clock()
+    seen = {
+        key: [
+            _observed(kpi.definition, metric, window, found, now) for window, found in sorted(windows.items())
+        ]
+        for key, windows in measured.items()
+    }
+    if seen:
+        with store.unit_of_work(SYSTEM) as uow:
+            commands.store_observations(uow, kpi.revision_id, seen)
+
+
+def observe_one(store: Store, kpi: Kpi, version_id: str) -> None:
+    """Bring a formula's observations for one version up to what its log holds."""
+    definition = kpi.definition
+    with store.reading() as view:
+        version = registry.version(view, version_id)
+        if version.state is not VersionState.READY:
+            return
+        task = registry.use_case_by_id(view, version.use_case_id).task.value
+        predictions = monitoring.parts(view, version_id, BatchKind.PREDICTIONS)
+        labels = monitoring.parts(view, version_id, BatchKind.LABELS)
+        before = queries.days(view, kpi.revision_id, version_id)
+        expected = monitoring_work.expected_rows(view, version)
+    if not predictions:
+        return
+    try:
+        formula = check_formula(definition, log_columns(task, version))
+    except AvalError:
+        # This version has not the columns that the formula reads: it is not observed, and the page says so.
+        return
+    reader = LogReader(store.files, expected, definition.zone, ordered=bool(definition.every))
+    log = observing.Log.of(predictions, labels)
+    found = observing.observe_formula(definition, formula, log, reader, before, store.clock())
+    if found.replaced:
+        with store.unit_of_work(SYSTEM) as uow:
+            commands.store_days(uow, kpi.revision_id, version_id, found.days, found.replaced)
+            commands.store_observations(uow, kpi.revision_id, {version_id: found.windows})
 
 
 def _observed(
-    definition: Definition, window: Window, found: Mapping[Metric, Measure], now: datetime
+    definition: Definition, metric: Metric, window: Window, found: Mapping[Metric, Measure], now: datetime
 ) -> Observation:
-    measure = found.get(definition.metric)
+    measure = found.get(metric)
     covered = found.get(Metric.LABEL_COVERAGE)
     value = _known(measure.value) if measure else None
     n = measure.n if measure else 0
@@ -57,6 +102,8 @@ def _observed(
         coverage=covered.value if covered else 0.0,
         status=definition.judge(value, n),
         observed_at=now,
+        place=window.start.toordinal(),
+        note="" if value is not None else "no_value",
     )
 
 

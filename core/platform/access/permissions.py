@@ -45,6 +45,7 @@ class Permission(StrEnum):
     RUN_EXPLANATION = "explanation.run"
     RUN_CHECKS = "checks.run"
     DEFINE_KPI = "kpi.define"
+    APPROVE_KPI = "kpi.approve"
     SEND_PREDICTIONS = "predictions.send"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     PUBLISH_RULES = "rules.publish"
@@ -72,6 +73,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.RUN_EXPLANATION: N_("Start an explanation"),
     Permission.RUN_CHECKS: N_("Start a check of fairness, robustness or errors"),
     Permission.DEFINE_KPI: N_("Define a KPI"),
+    Permission.APPROVE_KPI: N_("Put a KPI of the own area in force"),
     Permission.SEND_PREDICTIONS: N_("Send predictions and labels"),
     Permission.ACKNOWLEDGE_ALERT: N_("Acknowledge an alert"),
     Permission.PUBLISH_RULES: N_("Publish monitoring rules"),
@@ -111,6 +113,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.UPLOAD_MODEL,
         _P.DESCRIBE_DATA,
         _P.DEFINE_KPI,
+        _P.APPROVE_KPI,
         _P.SEND_PREDICTIONS,
         _P.REQUEST_RELEASE,
     },
@@ -118,6 +121,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     | {
         _P.DEFINE_USE_CASE,
         _P.DEFINE_KPI,
+        _P.APPROVE_KPI,
         _P.SEND_PREDICTIONS,
         _P.REQUEST_RELEASE,
         _P.DECIDE_RELEASE,
@@ -125,6 +129,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     },
     Role.COMPLIANCE: _TEAM
     | {
+        _P.APPROVE_KPI,
         _P.DESCRIBE_DATA,
         _P.REVIEW_NAMES,
         _P.DECIDE_RELEASE,
@@ -133,8 +138,8 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.GOVERN_COMPLIANCE,
         _P.ATTEST,
     },
-    Role.BUSINESS: _TEAM | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.DECIDE_RELEASE},
-    Role.VALIDATOR: _TEAM | {_P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
+    Role.BUSINESS: _TEAM | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.DECIDE_RELEASE},
+    Role.VALIDATOR: _TEAM | {_P.APPROVE_KPI, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
     Role.VIEWER: _EVERYONE,
 }
 

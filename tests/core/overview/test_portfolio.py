@@ -124,7 +124,7 @@ class House:
             ),
             *(
                 ObservationRow(
-                    revision_id=f"rev_{key}", version_id=version_id, start=date(2026, month, 1), value=0.5 + month / 100,
+                    revision_id=f"rev_{key}", version_id=version_id, place=month, start=date(2026, month, 1), end=date(2026, month, 28), value=0.5 + month / 100,
                     low=0.4, high=0.7, n=100, coverage=1, status=status.value, observed_at=self.now,
                 )
                 for month in (8, 9, 10)

@@ -12,13 +12,13 @@ from core.decisions.releases.gates import GateKind, Verdict
 from core.decisions.releases.standing import Worth
 from core.decisions.releases.states import ReleaseState
 from core.errors import Conflict, Invalid, Refused
-from core.evidence.kpis import commands as kpis
 from core.evidence.kpis.definition import Definition, Direction
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM, Actor
 from tests.core.decisions.conftest import SAID, bench_on
+from tests.kpis import in_force
 
 
 def refusals(bench):
@@ -101,12 +101,12 @@ def kpi(name: str) -> Definition:
 
 def test_a_kpi_made_after_the_version_bars_its_author_and_a_standing_one_does_not(bench):
     b = bench
-    b.do(b.people["olga"], kpis.define_kpi, b.use_case.id, kpi("standing"))
+    in_force(b.store, b.people["olga"], b.use_case.id, kpi("standing"))
     b.hands.forward(seconds=9)
     version = b.version(b.people["ana"])
     request = b.request(b.people["ana"], version)
     b.sign(b.people["olga"], request)
-    b.do(b.people["otto"], kpis.define_kpi, b.use_case.id, kpi("approval rate"))
+    in_force(b.store, b.people["otto"], b.use_case.id, kpi("approval rate"))
     with pytest.raises(Refused, match="you set KPI “approval rate” on Nov 23, 2026"):
         b.sign(b.people["otto"], request)
     assert b.sign(b.people["carl"], request) is ReleaseState.LIVE, "a newer KPI does not void the round"

@@ -15,13 +15,13 @@ from core.decisions.releases.snapshot import digest
 from core.decisions.releases.standing import FactKind, Worth
 from core.decisions.releases.states import ReleaseState
 from core.errors import Conflict, Invalid, Refused, Unauthenticated
-from core.evidence.kpis import commands as kpis
 from core.platform.access.tables import PersonRow
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM, Actor
 from tests.core.decisions.conftest import SAID
 from tests.core.decisions.releases.test_commands import kpi
 from tests.core.decisions.releases.test_perishable import actions, go_live, publish, sweep
+from tests.kpis import in_force
 
 
 def lend(b, giver, taker, area, days=7):
@@ -237,7 +237,7 @@ def test_newer_kpis_void_the_round_only_when_they_are_adopted(bench):
     b = bench
     request = b.request(b.people["ana"], b.version(b.people["ana"]))
     b.sign(b.people["otto"], request)
-    b.do(b.people["olga"], kpis.define_kpi, b.use_case.id, kpi("approval rate"))
+    in_force(b.store, b.people["olga"], b.use_case.id, kpi("approval rate"))
     found = b.ask(review, request, b.people["carl"], b.hands.now)
     assert (found.void, found.newer_kpis) == ((), True)
     with pytest.raises(Conflict):

@@ -10,11 +10,11 @@ from core.errors import Conflict, Invalid, Refused
 from core.evidence.kpis import commands, queries
 from core.evidence.kpis.definition import Status
 from core.evidence.monitoring.performance import Metric
-from core.evidence.monitoring.windows import Grain
 from core.platform.audit.tables import AuditEvent
 from core.platform.store import SYSTEM
 from tests.core.evidence.kpis.test_definition import AUC
 from tests.core.evidence.monitoring.conftest import NOW, credit, sent, told, watch  # noqa: F401
+from tests.kpis import changed, in_force
 from tests.people import add_row
 
 
@@ -27,8 +27,7 @@ def watched(watch, actor):  # noqa: F811
 
 
 def _define(it, definition, actor):
-    with it.store.unit_of_work(actor) as uow:
-        found = commands.define_kpi(uow, it.use_case_id, definition)
+    found = in_force(it.store, actor, it.use_case_id, definition)
     it.work()
     return found
 
@@ -66,16 +65,16 @@ def test_from_definition_to_scoreboard(watched, actor):
         waits = queries.scoreboard(view, it.use_case_id)[0]
     assert waits.waiting
     assert (waits.latest, len(waits.history)) == (ranking.latest, 2)
+    revised = changed(
+        it.store, owner, kpi.id, replace(kpi.definition, target=0.99, warning=0.98, critical=0.97)
+    )
     with it.store.unit_of_work(owner) as uow:
-        revised = commands.revise_kpi(
-            uow, kpi.id, replace(kpi.definition, target=0.99, warning=0.98, critical=0.97)
-        )
         commands.retire_kpi(uow, volume.id)
     it.work()
     with it.store.reading() as view:
         (ranking,) = queries.scoreboard(view, it.use_case_id)
         assert [one.number for one in queries.revisions(view, kpi.id)] == [1, 2]
-        before = queries.observations(view, [kpi.revision_id], Grain.MONTH)[it.version_id]
+        before = queries.observations(view, [kpi.revision_id])[it.version_id]
     assert revised.number == 2
     assert ranking.status == Status.CRITICAL
     assert before[0].status != Status.CRITICAL
@@ -101,7 +100,7 @@ def test_refusals(watched, actor):
         commands.retire_kpi(uow, kpi.id)
     with it.store.reading() as view:
         actions = [e.body for e in view.exec(select(AuditEvent).order_by(AuditEvent.idx))]
-    assert sum("kpi.defined" in str(body) for body in actions) == 1
+    assert sum("kpi.approved" in str(body) for body in actions) == 1
     assert not any("Ranking" in str(body) for body in actions)
 
 
