@@ -253,7 +253,7 @@ def test_kpis(client, watched, bearer):
     assert client.get(f"/api/v1/kpis/{kpi['id']}/observations", headers=key).json() == {}
     watched.work()
     shown = client.get(f"/api/v1/kpis/{kpi['id']}/observations", headers=key).json()[watched.version_id]
-    assert [one["status"] for one in shown] == ["critical"]
+    assert [one["status"] for one in shown] == ["short_of_target"]
     assert client.delete(f"/api/v1/kpis/{kpi['id']}", headers=bearer("compliance")).status_code == 403
     assert client.delete(f"/api/v1/kpis/{kpi['id']}", headers=key).status_code == 204
     assert client.get("/api/v1/kpis", headers=key).json() == []

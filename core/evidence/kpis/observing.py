@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.evidence.kpis import evaluating
 from core.evidence.kpis.daily import DaySums, Span, windows_of_days
 from core.evidence.kpis.definition import Definition, Status
-from core.evidence.kpis.formula import Formula
+from core.evidence.kpis.formula import Formula, Op
 from core.evidence.kpis.formula_plan import Plan, plan
 from core.evidence.kpis.intervals import Estimate, Method, from_totals
 from core.evidence.kpis.logged import DAY, LABELLED, LogReader, touched_days
@@ -21,6 +22,7 @@ from core.evidence.monitoring.records import LogPart
 from core.evidence.monitoring.windows import Window, window_of
 
 COUNTED = "aval:place"
+READ_AT_ONCE = 12_000_000
 MOST_SEGMENTS = 200
 """A column with more values on a day is an identifier, not a segment."""
 MOST_SEGMENTS = 40
@@ -87,14 +89,7 @@ def observe_formula(
         stale = sorted(day for day in told if day >= stale[0])
     kept = [one for one in before if one.day not in set(stale)]
     counted = sum(one.labelled if formula.needs_outcome else one.rows for one in kept if not one.segment)
-    fresh: list[DaySums] = []
-    for day in stale:
-        mark, sources = told[day]
-        found = worked.day(day, sources, mark, counted)
-        counted += sum(
-            one.labelled if formula.needs_outcome else one.rows for one in found if not one.segment
-        )
-        fresh += found
+    fresh = worked.days({day: told[day] for day in stale}, counted)
     touched = {window_of(day, definition.window) for day in stale}
     places = {one.place for one in fresh}
     everything = sorted([*kept, *fresh], key=lambda one: one.day)
@@ -116,54 +111,77 @@ class _Worked:
         self.plan = planned
         self._reader = reader
         self._log = log
+        self._is_total = formula.root.op not in (Op.AVG, Op.SHARE, Op.DIVIDE, Op.MEDIAN, Op.MIN, Op.MAX)
         self._also = [one for one in (definition.segment, definition.currency_column) if one]
 
-    def _table(self, sources: Sequence[date]) -> pa.Table:
-        predictions = [p for d in sources for p in self._log.predictions.get(d, ())]
-        labels = [p for d in sources for p in self._log.labels.get(d, ())]
+    def _table(self, sources: Iterable[date]) -> pa.Table:
+        held = sorted(set(sources))
+        predictions = [p for d in held for p in self._log.predictions.get(d, ())]
+        labels = [p for d in held for p in self._log.labels.get(d, ())]
         return self._reader.table(predictions, labels, [*self.formula.columns, *self._also])
 
-    def day(self, day: date, sources: Sequence[date], mark: str, counted: int) -> list[DaySums]:
-        table = self._table(sources)
+    def days(self, stale: Mapping[date, tuple[str, tuple[date, ...]]], counted: int) -> list[DaySums]:
+        """Sum some days, read together up to a bound; `counted` rows lie before them in windows by count."""
+        found: list[DaySums] = []
+        chunk: dict[date, tuple[str, tuple[date, ...]]] = {}
+        rows = 0
+        for day, (mark, sources) in stale.items():
+            chunk[day] = (mark, sources)
+            rows += sum(p.rows for d in sources for p in self._log.predictions.get(d, ()))
+            if rows > READ_AT_ONCE:
+                found += self._summed(chunk, counted + sum(one.labelled for one in found if not one.segment))
+                chunk, rows = {}, 0
+        if chunk:
+            found += self._summed(chunk, counted + sum(one.labelled for one in found if not one.segment))
+        return found
+
+    def _summed(self, chunk: Mapping[date, tuple[str, tuple[date, ...]]], counted: int) -> list[DaySums]:
+        table = self._table(d for _, sources in chunk.values() for d in sources)
         if self.definition.zone != "UTC":
-            table = table.filter(pa.array(table.column(DAY).to_numpy() == np.datetime64(day)))
-        labelled = table.column(LABELLED).to_numpy()
+            wanted = np.array(list(chunk), dtype="datetime64[D]")
+            table = table.filter(pa.array(np.isin(table.column(DAY).to_numpy(), wanted)))
+        volume = _volume(table)
         used = table.filter(table.column(LABELLED)) if self.formula.needs_outcome else table
-        note = self._note(used)
+        odd = self._odd_days(used)
         places = np.zeros(used.num_rows, np.int64)
         if self.definition.every:
             places = (counted + np.arange(used.num_rows)) // self.definition.every
-        held = evaluating.prepared(used, self.plan, self._also).append_column(COUNTED, pa.array(places))
-        found = []
+        held = evaluating.prepared(used, self.plan, self._also)
+        held = held.append_column(DAY, used.column(DAY)).append_column(COUNTED, pa.array(places))
+        found: list[DaySums] = []
+        seen: set[date] = set()
         for segmented in (False, True) if self.definition.segment else (False,):
-            by = [COUNTED, self.definition.segment] if segmented else [COUNTED]
+            by = [DAY, COUNTED, self.definition.segment] if segmented else [DAY, COUNTED]
             groups = evaluating.sums(held, self.plan, by)
-            if segmented and len(groups) > MOST_SEGMENTS:
+            if segmented and len({key[2] for key in groups}) > MOST_SEGMENTS:
                 break
             for key, (totals, _) in groups.items():
-                segment = "" if not segmented else _segment(key[1])
+                day = _day(key[0])
                 body = totals.packed()
-                odd = "" if all(math.isfinite(one) for one in body) else "out_of_range"
-                if segmented:
-                    here = rows = totals.n
-                else:
-                    # By count, every row of a window is one that the formula uses.
-                    here = totals.n if self.definition.every else int(labelled.sum())
-                    rows = totals.n if self.definition.every else table.num_rows
-                place = int(str(key[0]))
+                note = odd.get(day, "") or ("" if all(math.isfinite(one) for one in body) else "out_of_range")
+                # By segment and by count, the rows that the formula uses are all that are told.
+                rows, labelled = (totals.n, totals.n) if segmented or self.definition.every else volume[day]
+                segment = _segment(key[2]) if segmented else ""
+                kept = tuple(body) if note != "out_of_range" else ()
                 found.append(
-                    DaySums(day, segment, place, rows, here, mark, note or odd, tuple(() if odd else body))
+                    DaySums(day, segment, int(str(key[1])), rows, labelled, chunk[day][0], note, kept)
                 )
-        if not found:
-            found.append(DaySums(day, "", 0, table.num_rows, int(labelled.sum()), mark, note, ()))
+                seen.add(day)
+        for day, (mark, _) in chunk.items():
+            if day not in seen:
+                rows, labelled = volume.get(day, (0, 0))
+                found.append(DaySums(day, "", 0, rows, labelled, mark, "", ()))
         return found
 
-    def _note(self, used: pa.Table) -> str:
+    def _odd_days(self, used: pa.Table) -> dict[date, str]:
+        """Return the days on which a row names another currency, or none."""
         column = self.definition.currency_column
         if not column or not used.num_rows:
-            return ""
-        said = set(used.column(column).unique().to_pylist())
-        return "" if said <= {self.definition.currency} else "mixed_currencies"
+            return {}
+        other = pc.fill_null(pc.not_equal(used.column(column), self.definition.currency), fill_value=True)
+        return {
+            _day(one): "mixed_currencies" for one in pc.unique(used.column(DAY).filter(other)).to_pylist()
+        }
 
     def observation(self, segment: str, place: int, span: Span, now: datetime) -> Observation:
         """Say what a window shows, judged by the bands."""
@@ -172,6 +190,9 @@ class _Worked:
         value = None if span.note else estimate.value
         end = span.window.end + timedelta(days=1) if self.definition.every else span.window.end
         status = Status.NOT_ENOUGH if value is None else self.definition.judge(value, estimate.n)
+        if segment and self._is_total:
+            # The bands are those of the whole: a part of a total cannot be held against them.
+            status, note = Status.NOT_ENOUGH, note or "part_of_total"
         if (
             self.definition.every
             and estimate.n < self.definition.every
@@ -190,7 +211,7 @@ class _Worked:
             segment=segment,
             place=place,
             method=estimate.method if value is not None else Method.NONE,
-            note=note if value is None else "",
+            note=note if value is None or note == "part_of_total" else "",
         )
 
     def _estimate(self, segment: str, span: Span) -> Estimate:
@@ -206,6 +227,23 @@ class _Worked:
             named = [_segment(one) for one in table.column(self.definition.segment).to_pylist()]
             inside &= np.array(named) == segment
         return evaluating.evaluate(table.filter(pa.array(inside)), self.plan)
+
+
+def _volume(table: pa.Table) -> dict[date, tuple[int, int]]:
+    """Return each day's predictions, and those of them with a label."""
+    told = table.select([DAY, LABELLED]).group_by(DAY).aggregate([(LABELLED, "count"), (LABELLED, "sum")])
+    rows = zip(
+        told[DAY].to_pylist(),
+        told[f"{LABELLED}_count"].to_pylist(),
+        told[f"{LABELLED}_sum"].to_pylist(),
+        strict=True,
+    )
+    return {_day(day): (int(n), int(labelled or 0)) for day, n, labelled in rows}
+
+
+def _day(value: object) -> date:
+    assert isinstance(value, date)  # noqa: S101 - the column holds days
+    return value.date() if isinstance(value, datetime) else value
 
 
 def _segment(value: object) -> str:
