@@ -121,7 +121,7 @@ with refusals_end_page(), reading() as view:
 
 with refusals_end_page(), reading() as view:
     waiting = queries.proposals(view, cases[shown].id if shown in cases else None)
-    decidable = {one.revision_id for one in waiting if commands.may_approve(view, me, one)}
+    decidable = {one.revision_id for one in waiting if queries.may_approve(view, me, one)}
 answered = (
     kpi_proposals(waiting, people, me.id, lambda one: one.revision_id in decidable) if waiting else None
 )

@@ -70,6 +70,8 @@ SPLIT_OFF = {
     "core/decisions/releases/review.py",
     "core/decisions/releases/rows.py",
     "core/decisions/releases/signing.py",
+    "core/evidence/kpis/logged.py",
+    "core/evidence/kpis/preview.py",
     "core/evidence/alerts/tracing.py",
     "core/evidence/alerts/replay.py",
     "core/evidence/alerts/likeness.py",

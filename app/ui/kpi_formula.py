@@ -11,9 +11,8 @@ from app.ui.text import code, md
 from app.ui.window_name import window_name
 from core.errors import AvalError
 from core.evidence.kpis.definition import Definition
-from core.evidence.kpis.formula import KIND_NAMES, Column, Kind
+from core.evidence.kpis.formula import FUNCTIONS, KIND_NAMES, Column, Kind
 from core.evidence.kpis.formula_error import FormulaError
-from core.evidence.kpis.formula_reading import FUNCTIONS
 from core.evidence.kpis.formula_words import in_words
 from core.evidence.kpis.preview import Preview
 from core.evidence.monitoring.windows import Grain

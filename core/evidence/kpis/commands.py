@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
@@ -18,9 +18,9 @@ from core.evidence.kpis.tables import DayRow, KpiRevisionRow, KpiRow, Observatio
 from core.i18n import N_, _
 from core.ids import new_id
 from core.platform.access import queries as access
-from core.platform.access.permissions import ROLE_NAMES, Permission, Role, allowed, require
+from core.platform.access.permissions import ROLE_NAMES, Permission, Role, require
 from core.platform.jobs import commands as jobs
-from core.platform.store import Actor, Json, UnitOfWork
+from core.platform.store import Json, UnitOfWork
 
 OBSERVE_JOB = "kpis.observe"
 
@@ -60,6 +60,7 @@ def approve_kpi(uow: UnitOfWork, revision_id: str) -> Kpi:
 
     Where one person is all there is, they may, and the log says so. Raise `Refused`, `NotFound`, `Conflict`.
     """
+    require(uow.actor, Permission.APPROVE_KPI)
     revision, row = _waiting(uow, revision_id)
     alone = sum(not one.disabled for one in access.people(uow.session)) <= 1
     if not alone or uow.actor.kind != "person":
@@ -79,6 +80,7 @@ def approve_kpi(uow: UnitOfWork, revision_id: str) -> Kpi:
 
 def decline_kpi(uow: UnitOfWork, revision_id: str) -> None:
     """Decline a proposal, as a second person of the owner's area, or take one's own back."""
+    require(uow.actor, Permission.APPROVE_KPI)
     revision, row = _waiting(uow, revision_id)
     if uow.actor.id != revision.author_id:
         _second_person(uow, revision)
@@ -89,23 +91,7 @@ def decline_kpi(uow: UnitOfWork, revision_id: str) -> None:
     uow.record("kpi.declined", "kpi", row.id, {"use_case": row.use_case_id, "revision": revision.number})
 
 
-def may_approve(session: Session, holder: Actor, kpi: Kpi) -> bool:
-    """Say whether somebody could put a proposal in force, for pages that offer it."""
-    if not allowed(holder, Permission.APPROVE_KPI) or kpi.state is not State.PROPOSED:
-        return False
-    if sum(not one.disabled for one in access.people(session)) <= 1:
-        return True
-    return kpi.author_id != holder.id and bool(areas_of(session, kpi.definition.owner_id) & holder.roles)
-
-
-def areas_of(session: Session, person_id: str) -> frozenset[str]:
-    """Return the areas that a person belongs to: their roles but administrator and viewer."""
-    found = access.find(session, person_id)
-    return frozenset(found.roles) - {Role.ADMINISTRATOR.value, Role.VIEWER.value} if found else frozenset()
-
-
 def _waiting(uow: UnitOfWork, revision_id: str) -> tuple[KpiRevisionRow, KpiRow]:
-    require(uow.actor, Permission.APPROVE_KPI)
     kpi_id = queries.revision(uow.session, revision_id).id
     row = _held(uow, kpi_id)
     query = select(KpiRevisionRow).where(KpiRevisionRow.id == revision_id)
@@ -116,7 +102,7 @@ def _waiting(uow: UnitOfWork, revision_id: str) -> tuple[KpiRevisionRow, KpiRow]
 
 
 def _second_person(uow: UnitOfWork, revision: KpiRevisionRow) -> None:
-    areas = areas_of(uow.session, revision.owner_id)
+    areas = queries.areas_of(uow.session, revision.owner_id)
     if uow.actor.id == revision.author_id:
         raise Refused(
             "kpi.own_proposal",

@@ -11,7 +11,6 @@ from itertools import pairwise
 from core.errors import Invalid
 from core.evidence.kpis.formula import Column, Formula, Kind, unit_named, unit_text
 from core.evidence.kpis.formula_plan import plan
-from core.evidence.kpis.formula_reading import read_formula
 from core.evidence.monitoring.performance import BY_TASK, LOWER_IS_BETTER, METRIC_NAMES, VOLUME, Metric
 from core.evidence.monitoring.windows import Grain
 from core.i18n import N_, _
@@ -207,6 +206,8 @@ def check_formula(  # noqa: C901 - one line per field
     """Read a definition's formula and what belongs to it; raise `Invalid` with the field."""
     if definition.metric is not None:
         raise Invalid("kpi.both", N_("A KPI is a metric or a formula, not both."), field="formula")
+    from core.evidence.kpis.formula_reading import read_formula  # noqa: PLC0415 - it loads the parser
+
     told = dict(definition.units)
     held = [replace(one, unit=unit_named(told[one.name])) if one.name in told else one for one in columns]
     by_name = {one.name: one for one in held}

@@ -24,6 +24,12 @@ KIND_NAMES: Mapping[Kind, str] = {
     Kind.MOMENT: N_("a moment"),
 }
 
+FUNCTIONS = (
+    "sum", "avg", "min", "max", "median", "count", "count_if", "share", "abs", "coalesce", "nullif", "least",
+    "greatest", "sqrt", "ln", "if", "days_between",
+)  # fmt: skip
+"""Every function by the name that people write."""
+
 Unit = tuple[tuple[str, int], ...]
 """Powers by unit name, sorted: `(("BRL", 1),)`; `()` is a bare number, `None` one whose unit nobody told."""
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from sqlglot import exp
 
 from core.evidence.kpis.formula import (
+    FUNCTIONS,
     KIND_NAMES,
     Column,
     Formula,
@@ -32,12 +33,6 @@ _COMPARING = {
 }  # fmt: skip
 _NUMERIC = {exp.Abs: Op.ABS, exp.Sqrt: Op.SQRT, exp.Ln: Op.LN}
 _SUMMING = {exp.Sum: Op.SUM, exp.Avg: Op.AVG, exp.Min: Op.MIN, exp.Max: Op.MAX, exp.Median: Op.MEDIAN}
-FUNCTIONS = (
-    "sum", "avg", "min", "max", "median", "count", "count_if", "share", "abs", "coalesce", "nullif", "least",
-    "greatest", "sqrt", "ln", "if", "days_between",
-)  # fmt: skip
-"""Every function by the name that people write."""
-
 _TWICE = frozenset({Op.LEAST, Op.GREATEST, Op.SQRT, Op.LN})
 
 

@@ -16,6 +16,9 @@ from core.evidence.kpis.tables import DayRow, KpiRevisionRow, KpiRow, Observatio
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_
+from core.platform.access import queries as access
+from core.platform.access.permissions import Permission, Role, allowed
+from core.platform.store import Actor
 
 WINDOWS = 24
 
@@ -291,6 +294,21 @@ def latest_statuses(
     )
     found = {revision: (Status(status), at) for revision, status, at in session.exec(query)}
     return tuple(found.values())
+
+
+def may_approve(session: Session, holder: Actor, kpi: Kpi) -> bool:
+    """Say whether somebody could put a proposal in force, for pages that offer it."""
+    if not allowed(holder, Permission.APPROVE_KPI) or kpi.state is not State.PROPOSED:
+        return False
+    if sum(not one.disabled for one in access.people(session)) <= 1:
+        return True
+    return kpi.author_id != holder.id and bool(areas_of(session, kpi.definition.owner_id) & holder.roles)
+
+
+def areas_of(session: Session, person_id: str) -> frozenset[str]:
+    """Return the areas that a person belongs to: their roles but administrator and viewer."""
+    found = access.find(session, person_id)
+    return frozenset(found.roles) - {Role.ADMINISTRATOR.value, Role.VIEWER.value} if found else frozenset()
 
 
 _IN_FORCE = select(KpiRow, KpiRevisionRow).join(

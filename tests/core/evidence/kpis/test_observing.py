@@ -54,8 +54,8 @@ def test_two_people_of_the_owners_area_put_it_in_force(watched):
     with it.store.reading() as view:
         assert queries.kpis(view) == ()
         assert [one.state for one in queries.proposals(view)] == [State.PROPOSED]
-        assert not commands.may_approve(view, person(1, "operations"), proposed)
-        assert commands.may_approve(view, person(2, "operations"), proposed)
+        assert not queries.may_approve(view, person(1, "operations"), proposed)
+        assert queries.may_approve(view, person(2, "operations"), proposed)
     for who, words in ((person(1, "operations"), "second person"), (person(3, "business"), "another area")):
         with pytest.raises(Refused, match=words), it.store.unit_of_work(who) as uow:
             commands.approve_kpi(uow, proposed.revision_id)
