@@ -1,7 +1,7 @@
 """KPIs with formulas, money, segments and proposals; observations keep segments and what they showed before.
 
 Revision: 2026_11_25_kpis
-Follows: 2026_11_25_robustness
+Follows: 2026_11_25_payloads
 """
 
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_kpis"
-down_revision = "2026_11_25_robustness"
+down_revision = "2026_11_25_payloads"
 branch_labels = None
 depends_on = None
 
