@@ -13,8 +13,9 @@ from sqlmodel import Session, col, func, select
 from core.assets.registry.tables import ModelRow, UseCaseRow, VersionRow
 from core.assets.registry.usecase import RiskTier
 from core.assets.registry.version import VersionState
-from core.decisions.findings.severity import FindingState, Severity
-from core.decisions.findings.tables import FindingRow
+from core.decisions.findings import queries as found
+from core.decisions.findings.queries import Finding
+from core.decisions.findings.severity import Severity
 from core.decisions.releases.release import Release
 from core.decisions.releases.review import Scope, queue
 from core.decisions.releases.states import OPEN, ReleaseState
@@ -90,7 +91,7 @@ class _Facts:
     deployed: Mapping[str, dict[str, str]]  # environment → version id
     numbers: Mapping[str, int]  # of deployed versions
     requests: Mapping[str, list[ReleaseState]]
-    findings: Mapping[str, list[FindingRow]]
+    findings: Mapping[str, list[Finding]]
     alerts: Sequence[Alert]
     case_of: Mapping[str, str]  # version id → use case id, for alerts
     watched: Mapping[str, object]
@@ -149,8 +150,8 @@ def _facts(session: Session) -> _Facts:
         select(RequestRow.use_case_id, RequestRow.state).where(col(RequestRow.state).in_(open_states))
     ):
         requests[use_case_id].append(ReleaseState(state))
-    findings: dict[str, list[FindingRow]] = defaultdict(list)
-    for finding in session.exec(select(FindingRow).where(FindingRow.state == FindingState.OPEN.value)):
+    findings: dict[str, list[Finding]] = defaultdict(list)
+    for finding in found.open_findings(session, limit=10_000):
         findings[finding.use_case_id].append(finding)
     alerts = alerting.alerts(session, only_open=True)
     touched = {alert.version_id for alert in alerts}
@@ -262,7 +263,7 @@ def _of_case(
     return items
 
 
-def _finding(case: UseCaseRow, finding: FindingRow, actor: Actor) -> Item:
+def _finding(case: UseCaseRow, finding: Finding, actor: Actor) -> Item:
     grave = finding.severity in {Severity.HIGH.value, Severity.CRITICAL.value}
     others = Urgency.FAILING if grave else Urgency.WARNING
     return Item(

@@ -41,7 +41,7 @@ def open_finding(
         id=new_id("fnd"),
         use_case_id=version.use_case_id,
         version_id=version_id,
-        title=title.strip(),
+        title=seal_text(uow, uow.actor.id, title.strip()),
         text=seal_text(uow, uow.actor.id, text.strip()),
         severity=Severity(severity).value,
         state=FindingState.OPEN.value,

@@ -110,8 +110,8 @@ def _read_all(session: Session, rows: Sequence[FindingRow]) -> tuple[Finding, ..
     if not rows:
         return ()
     waived = _waivers(session, [row.id for row in rows])
-    said = open_texts(session, [text for row in rows for text in (row.text, row.resolution)])
-    return tuple(_read(row, waived.get(row.id, ()), *said[2 * n : 2 * n + 2]) for n, row in enumerate(rows))
+    said = open_texts(session, [text for row in rows for text in (row.title, row.text, row.resolution)])
+    return tuple(_read(row, waived.get(row.id, ()), *said[3 * n : 3 * n + 3]) for n, row in enumerate(rows))
 
 
 def _waivers(session: Session, finding_ids: Sequence[str]) -> dict[str, tuple[Waiver, ...]]:
@@ -127,12 +127,12 @@ def _waivers(session: Session, finding_ids: Sequence[str]) -> dict[str, tuple[Wa
     return found
 
 
-def _read(row: FindingRow, waivers: tuple[Waiver, ...], text: str, resolution: str) -> Finding:
+def _read(row: FindingRow, waivers: tuple[Waiver, ...], title: str, text: str, resolution: str) -> Finding:
     return Finding(
         id=row.id,
         use_case_id=row.use_case_id,
         version_id=row.version_id,
-        title=row.title,
+        title=title,
         text=text,
         severity=Severity(row.severity),
         state=FindingState(row.state),
