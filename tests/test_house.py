@@ -50,6 +50,7 @@ SPLIT_OFF = {
     "core/assurance/compliance/document_facts.py",
     "core/assurance/compliance/gathering.py",
     "core/assurance/compliance/writing.py",
+    "core/assurance/reviews/drafting.py",
     "core/decisions/releases/decided.py",
     "core/evidence/monitoring/logbook.py",
     "core/evidence/monitoring/referencing.py",

@@ -151,6 +151,8 @@ def compose(form: LetterTemplate, facts: LetterFacts) -> Letter:
 def _conditions(facts: LetterFacts) -> frozenset[str]:
     decision = facts.kind in OF_A_DECISION
     found = {facts.outcome.value, "decision" if decision else "no_decision"}
+    if decision:
+        found.add("criteria" if facts.words.get("criteria", "").strip() else "no_criteria")
     if facts.explained and facts.reasons:
         found |= {"explained", "recourse" if facts.recourse else "no_recourse"}
     if facts.explained is False:

@@ -58,6 +58,9 @@ class Permission(StrEnum):
     GOVERN_COMPLIANCE = "compliance.govern"
     ATTEST = "compliance.attest"
     ANSWER_FORM = "compliance.answer"
+    TAKE_REVIEW = "review.take"
+    DECIDE_REVIEW = "review.decide"
+    ERASE_SUBJECT = "subject.erase"
     VERIFY_AUDIT = "audit.verify"
     OWN_TOKENS = "tokens.own"
     MANAGE_PEOPLE = "people.manage"
@@ -86,6 +89,9 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.GOVERN_COMPLIANCE: N_("Decide which laws are followed, make and approve their documents"),
     Permission.ATTEST: N_("Attest to a use case"),
     Permission.ANSWER_FORM: N_("Answer the questions of a document"),
+    Permission.TAKE_REVIEW: N_("Take requests of affected people"),
+    Permission.DECIDE_REVIEW: N_("Decide requests of affected people"),
+    Permission.ERASE_SUBJECT: N_("Erase an affected person"),
     Permission.VERIFY_AUDIT: N_("Verify the audit trail"),
     Permission.OWN_TOKENS: N_("Hold access tokens"),
     Permission.MANAGE_PEOPLE: N_("Manage people and roles"),
@@ -103,6 +109,7 @@ _TEAM = _EVERYONE | {
     _P.OWN_TOKENS,
     _P.COMMENT,
     _P.ANSWER_FORM,
+    _P.TAKE_REVIEW,
 }
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
@@ -137,6 +144,8 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.PUBLISH_RULES,
         _P.GOVERN_COMPLIANCE,
         _P.ATTEST,
+        _P.DECIDE_REVIEW,
+        _P.ERASE_SUBJECT,
     },
     Role.BUSINESS: _TEAM | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.DECIDE_RELEASE},
     Role.VALIDATOR: _TEAM | {_P.APPROVE_KPI, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
@@ -152,6 +161,8 @@ NEVER_FOR_SERVICES = frozenset(
         _P.MANAGE_PEOPLE,
         _P.ATTEST,
         _P.GOVERN_COMPLIANCE,
+        _P.DECIDE_REVIEW,
+        _P.ERASE_SUBJECT,
     }
 )
 """A service token may request, never decide (approvals, rule 9)."""
