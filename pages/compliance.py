@@ -5,6 +5,7 @@ import streamlit as st
 from app.session import current
 from app.ui.card import card, page_header
 from app.ui.documents import shelf
+from app.ui.duty_list import duty_list
 from app.ui.empty import empty
 from app.ui.law_map import law_matrix, provisions
 from app.ui.law_words import in_language
@@ -15,6 +16,7 @@ from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assurance.compliance import commands, coverage, gathering, queries
 from core.assurance.compliance.templates import templates
+from core.decisions.incidents import queries as incidents
 from core.i18n import _, moment
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -54,7 +56,10 @@ with reading() as view:
     signed = queries.attestations(view, chosen.id)
     said = queries.modification(view, facts.version_id) if facts.version_id else None
     newest_documents = {d.kind: d for d in reversed(queries.documents(view, chosen.id))}
-    names = access.names(view, {a.signed_by for a in signed} | ({said.answered_by} if said else set()))
+    troubles = incidents.incidents(view, use_case_id=chosen.id, limit=20)
+    owed = queries.duties_of(view, chosen.id)
+    seen = {a.signed_by for a in signed} | {d.done_by for d in owed} | ({said.answered_by} if said else set())
+    names = access.names(view, seen - {""})
 
 left, right = st.columns([3, 2], gap="medium")
 with left:
@@ -65,6 +70,16 @@ with left:
 with right:
     with card(_("Documents"), f":gray[{_('written from evidence')}]"):
         shelf(templates(), newest_documents, chosen.slug, now)
+    if troubles:
+        with card(_("Incidents"), f":gray[{_('and whom they oblige to tell')}]"), refusals():
+            told = duty_list(troubles, owed, names, now, may=allowed(me, Permission.GOVERN_COMPLIANCE))
+            if told is not None:
+                with unit_of_work(me) as uow:
+                    if isinstance(told[1], str):
+                        commands.fulfil_duty(uow, told[0], note=told[1])
+                    else:
+                        commands.classify_incident(uow, told[0], told[1])
+                st.rerun()
     with card(_("Attestation"), f":gray[{_('by somebody independent of the owner')}]"):
         attestation_list(signed, names, now)
         if allowed(me, Permission.ATTEST):

@@ -16,8 +16,8 @@ from app.ui.token_list import expiry, shown_once, token_form, token_list
 from app.webhook_settings import webhook_settings
 from app.wiring import reading, store, unit_of_work
 from core.errors import Invalid
-from core.i18n import N_, _, number
-from core.platform.access import commands, passwords, queries, sign_in, ways_in
+from core.i18n import N_, _, moment, number
+from core.platform.access import commands, passwords, queries, reviewing, sign_in, ways_in
 from core.platform.access.permissions import Permission, Role, allowed
 
 me = current()
@@ -105,6 +105,21 @@ if people_tab.open:
 if rights_tab.open:
     with rights_tab, card(_("Who may do what"), f":gray[:small[{_('read by every command')}]]"):
         permission_matrix()
+    with rights_tab, card(_("Access review")), refusals():
+        with reading() as view:
+            reviewed = queries.last_access_review(view)
+        st.markdown(
+            _("Last reviewed {when}.", when=moment(reviewed))
+            if reviewed
+            else _("Nobody has reviewed who may do what.")
+        )
+        if may_manage:
+            with st.form("access_review", border=False):
+                note = st.text_area(_("What you looked at, and what you changed"), max_chars=2_000)
+                if st.form_submit_button(_("Record the review")):
+                    with unit_of_work(me.actor) as uow:
+                        reviewing.review_access(uow, note=note)
+                    st.rerun()
 
 if tokens_tab.open:
     with tokens_tab:

@@ -34,6 +34,7 @@ NOUNS = (
     "dossiers",
     "policies",
     "compliance",
+    "reviews",
     "comments",
     "webhooks",
 )

@@ -1,21 +1,25 @@
 """Decisions about compliance: laws that are followed, attestations, documents, answers that no evidence gives."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from sqlmodel import col, select
 
 from core.assets.registry import queries as registry
+from core.assurance.compliance import queries
+from core.assurance.compliance.duty import Trait, owed
 from core.assurance.compliance.laws import law as known_law
 from core.assurance.compliance.tables import (
     AttestationRow,
     DocumentRow,
+    DutyRow,
     FollowedLawRow,
     FormAnswerRow,
     ModificationRow,
 )
 from core.assurance.compliance.templates import questions, template
 from core.assurance.compliance.terms import terms
+from core.decisions.incidents import queries as incidents
 from core.errors import Conflict, Invalid, NotFound, Refused
 from core.i18n import N_
 from core.ids import new_id
@@ -212,6 +216,67 @@ def approve_document(uow: UnitOfWork, document_id: str) -> None:
         "document",
         row.id,
         {"kind": row.kind, "number": row.number, "sha256": row.digest, "use_case": row.use_case_id},
+    )
+
+
+def classify_incident(uow: UnitOfWork, incident_id: str, traits: Collection[Trait]) -> tuple[str, ...]:
+    """Say what an incident is; each duty that follows under the followed laws starts its clock when it was noticed.
+
+    Return the duties that are new. Saying more later adds duties and takes none away.
+    """
+    require(uow.actor, Permission.GOVERN_COMPLIANCE)
+    incident = incidents.incident(uow.session, incident_id)
+    known = set(
+        uow.session.exec(select(DutyRow.duty).where(DutyRow.incident_id == incident_id).with_for_update())
+    )
+    laws = {law.id for law in queries.followed(uow.session)}
+    new = [d for d in owed(traits, laws) if d.id not in known]
+    for duty in new:
+        uow.session.add(
+            DutyRow(
+                id=new_id("duty"),
+                incident_id=incident_id,
+                use_case_id=incident.use_case_id,
+                duty=duty.id,
+                law=duty.law,
+                article=duty.article,
+                told=duty.to.value,
+                due_at=duty.due(incident.noticed_at),
+                set_by=uow.actor.id,
+                set_at=uow.now,
+            )
+        )
+    uow.record(
+        "incident.classified",
+        "incident",
+        incident_id,
+        {"traits": sorted(traits), "duties": [d.id for d in new], "use_case": incident.use_case_id},
+    )
+    return tuple(d.id for d in new)
+
+
+def fulfil_duty(uow: UnitOfWork, duty_id: str, *, note: str) -> None:
+    """Say that authority or people were told, how and with what."""
+    require(uow.actor, Permission.GOVERN_COMPLIANCE)
+    row = uow.session.exec(select(DutyRow).where(DutyRow.id == duty_id).with_for_update()).first()
+    if row is None:
+        raise NotFound("duty.unknown", N_("There is no duty {id}."), id=duty_id)
+    if row.done_at is not None:
+        raise Conflict("duty.done", N_("This was done already."), fix=N_("Load the page again."))
+    said = _said(note, "note")
+    row.done_by, row.done_at = uow.actor.id, uow.now
+    row.note = seal_text(uow, uow.actor.id, said)
+    uow.session.add(row)
+    uow.record(
+        "incident.told",
+        "incident",
+        row.incident_id,
+        {
+            "duty": row.duty,
+            "to": row.told,
+            "in_time": uow.now <= row.due_at,
+            "note_hmac": digest_text(uow, uow.actor.id, said),
+        },
     )
 
 

@@ -15,7 +15,9 @@ from core.assets.registry.usecase import RISK_NAMES
 from core.assets.registry.version import STATE_NAMES
 from core.assurance.compliance import queries
 from core.assurance.compliance.document import Fact, Line
+from core.assurance.compliance.facts import Clocks
 from core.assurance.compliance.known_facts import FACTS
+from core.assurance.reviews import queries as reviews
 from core.decisions.findings import queries as findings
 from core.decisions.releases import queries as releases
 from core.decisions.releases.gates import GATES, Verdict
@@ -96,7 +98,18 @@ class Facts:
         if signed:
             words = _("Holds until {day}", day=day(signed[0].until))
             lines = self._case_line(f"{signed[0].statement} ({words})", signed[0].signed_by)
-        return {"attestation.latest": lines}
+        duties = queries.duty_clocks(self._session, self._now).get(self._case.id)
+        told = _("No incident obliged to tell anybody.") if duties is None else _counted(duties)
+        asked = [
+            c for (case, _k), c in reviews.clocks(self._session, self._now).items() if case == self._case.id
+        ]
+        counted = Clocks(*(sum(each) for each in zip(*asked, strict=True))) if asked else None
+        requests = _("Nobody has asked anything yet.") if counted is None else _counted(counted)
+        return {
+            "attestation.latest": lines,
+            "incidents.summary": self._case_line(told),
+            "requests.summary": self._case_line(requests),
+        }
 
     def _of_version(self, version: Version) -> dict[str, tuple[Line, ...]]:
         session = self._session
@@ -231,6 +244,16 @@ class Facts:
                 for s in signed
             ),
         }
+
+
+def _counted(clocks: Clocks) -> str:
+    return _(
+        "{open} open, {overdue} past the deadline; {in_time} answered in time, {late} late.",
+        open=number(clocks.open),
+        overdue=number(clocks.overdue),
+        in_time=number(clocks.in_time),
+        late=number(clocks.late),
+    )
 
 
 def _gate(result: GateResult) -> str:

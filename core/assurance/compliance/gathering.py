@@ -14,12 +14,15 @@ from core.assets.registry import queries as registry
 from core.assets.registry.lawful_basis import LawfulBasis
 from core.assets.registry.risk import RiskQuestion
 from core.assurance.compliance import queries
-from core.assurance.compliance.facts import Facts, HouseFacts
+from core.assurance.compliance.facts import Clocks, Facts, HouseFacts
+from core.assurance.reviews import queries as reviews
+from core.assurance.reviews.request import Kind
 from core.decisions.findings import queries as findings
 from core.decisions.releases import decided as decisions
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
 from core.evidence.monitoring import queries as monitoring
+from core.platform.access import queries as access
 from core.platform.audit import queries as audit
 
 
@@ -32,6 +35,7 @@ def house(session: Session) -> HouseFacts:
         log_size=size,
         sealed_size=outside.size if outside else 0,
         checkpoint_at=kept[0].time if kept else None,
+        access_reviewed_at=access.last_access_review(session),
     )
 
 
@@ -62,6 +66,8 @@ class _Known:
         self.watched = monitoring.health(session)
         self.realised = monitoring.realised(session, versions)
         self.findings = findings.counts(session, now)
+        self.duties = queries.duty_clocks(session, now)
+        self.asked = reviews.clocks(session, now)
         self.documents = queries.documents_held(session)
         self.attested = queries.attested(session)
         self.modified = queries.answered_modifications(session)
@@ -88,10 +94,18 @@ class _Known:
             emergency_unpaid=live is not None and live.unpaid,
             findings_open=self.findings.get(case.id, (0, 0))[0],
             findings_overdue=self.findings.get(case.id, (0, 0))[1],
+            incidents=self.duties.get(case.id, Clocks()),
+            requests=self._clocks(case.id, Kind.ACCESS, Kind.CORRECTION),
+            reviews=self._clocks(case.id, Kind.EXPLANATION, Kind.REVIEW),
+            erasures=self._clocks(case.id, Kind.ERASURE),
             documents=self.documents.get(case.id, {}),
             attested_until=self.attested.get(case.id),
         )
         return found if version is None else replace(found, **self._of_version(case, version))
+
+    def _clocks(self, use_case_id: str, *kinds: Kind) -> Clocks:
+        counted = [self.asked.get((use_case_id, kind), (0, 0, 0, 0)) for kind in kinds]
+        return Clocks(*(sum(each) for each in zip(*counted, strict=True)))
 
     def _of_version(self, case: UseCase, version: Version) -> dict[str, Any]:
         table = self.tables.get(version.dataset_id)

@@ -6,12 +6,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from core.assurance.compliance.facts import Held
+from core.assurance.compliance.duty import Told
+from core.assurance.compliance.facts import Clocks, Held
 from core.assurance.compliance.laws import laws
 from core.assurance.compliance.provision import Law
 from core.assurance.compliance.tables import (
     AttestationRow,
     DocumentRow,
+    DutyRow,
     FollowedLawRow,
     FormAnswerRow,
     ModificationRow,
@@ -162,3 +164,48 @@ def documents_held(session: Session) -> dict[str, dict[str, Held]]:
             held = Held(row.number, row.approved_at, row.review_by, row.kept_until)
             found.setdefault(row.use_case_id, {})[row.kind] = held
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDuty:
+    """A duty to tell of an incident."""
+
+    id: str
+    incident_id: str
+    duty: str
+    law: str
+    article: str
+    told: Told
+    due_at: datetime
+    done_by: str
+    done_at: datetime | None
+    note: str
+
+
+def duties_of(session: Session, use_case_id: str) -> tuple[HeldDuty, ...]:
+    """Return the duties to tell of a use case's incidents, the nearest deadline first."""
+    query = (
+        select(DutyRow).where(DutyRow.use_case_id == use_case_id).order_by(col(DutyRow.due_at), DutyRow.id)
+    )
+    rows = session.exec(query).all()
+    said = open_texts(session, [row.note for row in rows]) if rows else []
+    return tuple(
+        HeldDuty(
+            row.id, row.incident_id, row.duty, row.law, row.article, Told(row.told), row.due_at, row.done_by,
+            row.done_at, note,
+        )
+        for row, note in zip(rows, said, strict=True)
+    )  # fmt: skip
+
+
+def duty_clocks(session: Session, now: datetime) -> dict[str, Clocks]:
+    """Return for each use case how its duties to tell of incidents stand."""
+    rows = session.exec(select(DutyRow.use_case_id, DutyRow.due_at, DutyRow.done_at))
+    found: dict[str, list[int]] = {}
+    for use_case_id, due, done in rows:
+        counted = found.setdefault(use_case_id, [0, 0, 0, 0])
+        counted[0] += done is None
+        counted[1] += done is None and due < now
+        counted[2] += done is not None and done <= due
+        counted[3] += done is not None and done > due
+    return {use_case_id: Clocks(*counted) for use_case_id, counted in found.items()}

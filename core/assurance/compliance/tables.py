@@ -79,3 +79,24 @@ class DocumentRow(SQLModel, table=True):
     approved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     review_by: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     kept_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
+class DutyRow(SQLModel, table=True):
+    """One duty to tell of an incident, until it was told."""
+
+    __tablename__ = "incident_duty"
+    __table_args__ = (UniqueConstraint("incident_id", "duty"),)
+
+    id: str = Field(primary_key=True)
+    incident_id: str = Field(foreign_key="incident.id", index=True)
+    use_case_id: str = Field(foreign_key="use_case.id", index=True)
+    duty: str
+    law: str
+    article: str
+    told: str
+    due_at: datetime = Field(sa_column=utc())
+    set_by: str
+    set_at: datetime = Field(sa_column=utc())
+    done_by: str = ""
+    done_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    note: str = ""

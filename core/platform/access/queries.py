@@ -12,6 +12,7 @@ from core.i18n import N_, _
 from core.platform.access import personal, secrets
 from core.platform.access.sessions import WINDOW, Open, Purpose
 from core.platform.access.tables import (
+    AccessReviewRow,
     AttemptRow,
     HouseRow,
     PersonRoleRow,
@@ -217,6 +218,11 @@ def failures(session: Session, account: str, address: str, now: datetime) -> int
 def nobody_yet(session: Session) -> bool:
     """Say whether the store has no person at all, so that the first run prints a set-up link."""
     return session.exec(select(PersonRow.id).limit(1)).first() is None
+
+
+def last_access_review(session: Session) -> datetime | None:
+    """Return when somebody last looked at who may do what, or none."""
+    return session.exec(select(func.max(AccessReviewRow.reviewed_at))).one()
 
 
 def _roles(session: Session, ids: Collection[str]) -> dict[str, frozenset[str]]:

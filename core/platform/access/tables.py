@@ -126,3 +126,16 @@ class AttemptRow(SQLModel, table=True):
     account: str
     address: str
     at: datetime = Field(sa_column=utc())
+
+
+class AccessReviewRow(SQLModel, table=True):
+    """Somebody looked at who may do what, and whether it still should be so."""
+
+    __tablename__ = "access_review"
+
+    id: str = Field(primary_key=True)
+    reviewed_by: str
+    reviewed_at: datetime = Field(sa_column=utc(index=True))
+    people: int
+    tokens: int
+    note: str
