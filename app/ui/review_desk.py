@@ -121,12 +121,11 @@ def case_view(case: Case, spoken: str) -> None:
     )
     for told in case.reasons.get(spoken, ()) if case.usable else ():
         st.markdown(f"- {md(told)}")
-    if case.usable and case.changes:
-        st.markdown(f"**{_('This would have led to another result')}**")
-        for one in case.changes:
-            st.markdown(f"- {md(one.label)}: {md(one.before)} → **{md(one.after)}**")
-    elif case.usable and case.no_change:
-        st.markdown(f":gray[{md(_(case.no_change))}]")
+    if case.usable:
+        head = _("This would have led to another result") if case.changes else _("No small change flips it")
+        st.markdown(f"**{head}**")
+        for told in case.told.get(spoken, ()):
+            st.markdown(f"- {md(told)}")
     with st.expander(_("Data that was used"), icon=":material/table_rows:"):
         st.table(
             {

@@ -8,20 +8,19 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One feature that would have to differ: its value before and after, as people read them."""
+    """One feature that would have to differ: its value before and after, as the model takes them."""
 
     feature: str
-    label: str
-    before: str
-    after: str
+    before: str | float | int | bool | None
+    after: str | float | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A decision as it was logged, explained; `usable` is false where the explanation failed its check.
 
-    `positive` says whether the score lies on the positive side of the operating threshold. Reasons and changes are by
-    language; `no_change` says why there is none, a catalogue key.
+    `positive` says whether the score lies on the positive side of the operating threshold. Reasons are by
+    language; so is `told`, which words the changes, or says why there are none.
     """
 
     version_id: str
@@ -35,7 +34,7 @@ class Case:
     max_error: float | None
     reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
-    no_change: str = ""
+    told: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     corrected: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -51,8 +50,8 @@ class Case:
             "usable": self.usable,
             "max_error": self.max_error,
             "reasons": {name: list(told) for name, told in self.reasons.items()},
-            "changes": [[c.feature, c.label, c.before, c.after] for c in self.changes],
-            "no_change": self.no_change,
+            "changes": [[c.feature, c.before, c.after] for c in self.changes],
+            "told": {name: list(told) for name, told in self.told.items()},
             "corrected": dict(self.corrected),
         }
 
@@ -71,6 +70,6 @@ class Case:
             max_error=value["max_error"],
             reasons={name: tuple(told) for name, told in value["reasons"].items()},
             changes=tuple(Change(*one) for one in value["changes"]),
-            no_change=value["no_change"],
+            told={name: tuple(told) for name, told in value["told"].items()},
             corrected=value["corrected"],
         )

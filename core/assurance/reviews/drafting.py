@@ -6,7 +6,6 @@ from core.assets.datasets import queries as datasets
 from core.assets.registry import UseCase, Version
 from core.assets.registry import queries as registry
 from core.assurance.reviews import queries
-from core.assurance.reviews.case import Case, Change
 from core.assurance.reviews.letter import Letter, LetterFacts, compose, template
 from core.assurance.reviews.queries import Review
 from core.assurance.reviews.request import KIND_NAMES, OF_A_DECISION
@@ -38,7 +37,7 @@ def draft(session: Session, review_id: str) -> Letter:
             outcome=found.outcome,
             words=words,
             reasons=case.reasons.get(found.language, ()) if case and case.usable else (),
-            recourse=_recourse(case) if case and case.usable else (),
+            recourse=case.told.get(found.language, ()) if case and case.usable and case.changes else (),
             explained=None if case is None or found.kind not in OF_A_DECISION else case.usable,
             corrected=bool(case and case.corrected),
             secret=found.trade_secret,
@@ -73,14 +72,6 @@ def _criteria(session: Session, version: Version) -> str:
     named = [purposes.get(c) or c.replace("_", " ") for c in version.table_columns[:MOST_CRITERIA]]
     more = len(version.table_columns) - MOST_CRITERIA
     return ", ".join(n.rstrip(".") for n in named) + (_(" and {n} more", n=more) if more > 0 else "")
-
-
-def _recourse(case: Case) -> tuple[str, ...]:
-    return tuple(_change(c) for c in case.changes)
-
-
-def _change(one: Change) -> str:
-    return _("{feature}: {after} instead of {before}", feature=one.label, after=one.after, before=one.before)
 
 
 def _sentence(text: str) -> str:

@@ -51,7 +51,8 @@ def case_of(bench, **change):
         "version_id": bench.made, "prediction_id": "p-77", "moment": None, "inputs": {"income": 1000}, "score": 0.7,
         "threshold": 0.5, "positive": True, "usable": True, "max_error": 1e-9,
         "reasons": {"en": ("Your debts are high.",), "pt_BR": ("As suas dívidas são altas.",)},
-        "changes": (Change("debts", "Debts", "1,800", "900"),),
+        "changes": (Change("debts", 1800, 900),),
+        "told": {"en": ("Debts: 900 instead of 1,800",), "pt_BR": ("Dívidas: 900 em vez de 1.800",)},
     }  # fmt: skip
     return Case(**(base | change))
 
