@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.demo_scene import Scene, Signature
+from core.assurance.compliance import commands as obligations
+from core.assurance.compliance import queries as compliance
+from core.assurance.compliance import writing
 from core.decisions.releases import commands as releases
 from core.evidence.alerts import commands as alerts
 from core.evidence.alerts import queries as alerting
@@ -43,6 +46,7 @@ def story(scene: Scene) -> list[Part]:
     told = [
         Part(N_("People"), 549, partial(_people, scene)),
         Part(N_("Policies and use cases"), 545, partial(_ground, scene)),
+        Part(N_("Compliance: the impact report of credit"), 530, partial(_impact, scene, 530)),
         Part(N_("What the business expects, as KPIs"), first + 9, partial(_goals, scene, first + 9)),
         Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
         Part(N_("Credit: a KPI in money"), first + 1, partial(_profit, scene, first + 1)),
@@ -89,6 +93,25 @@ def _ground(scene: Scene) -> None:
     for days, case in ((540, CREDIT), (420, PROGRESSION), (400, TUMOUR)):
         scene.define(case, days)
         scene.protect(case, days - 1)
+
+
+def _impact(scene: Scene, days: float) -> None:
+    use_case = scene.use_case(CREDIT)
+    with scene.store.reading() as view:
+        answered = compliance.answers(view, use_case.id)
+        written = compliance.documents(view, use_case.id, "ripd")
+    for question, text in organisation.CREDIT_ANSWERS.items():
+        if question not in answered:
+            with scene.acting("beatriz.sampaio", days) as uow:
+                obligations.answer_question(uow, use_case.id, question, text)
+    if not written:
+        scene.clock.turn(scene.at(days - 2))
+        writing.make(scene.store, scene.actor("beatriz.sampaio"), use_case.id, "ripd")
+        with scene.store.reading() as view:
+            written = compliance.documents(view, use_case.id, "ripd")
+    if written[0].approved_at is None:
+        with scene.acting("lukas.brandt", days - 5) as uow:
+            obligations.approve_document(uow, written[0].id)
 
 
 def _goals(scene: Scene, days: float) -> None:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
+from core.assurance.compliance import impact
 from core.clock import Clock, system
+from core.decisions.releases import evidence
+from core.decisions.releases.gates import GateKind
 from core.platform.jobs.handling import Handler, JobContext
 from core.platform.jobs.queue import Queue
 from core.platform.notices.outbox import append
@@ -25,6 +28,7 @@ def open_store(
     settings: Settings, *, clock: Clock = system, announce: Callable[[str], None] | None = None
 ) -> Store:
     """Open the rows and files of an installation, with the log that every command appends to."""
+    evidence.provide(GateKind.IMPACT_ASSESSMENT, impact.read)
     return Store(settings, append, clock=clock, announce=announce or Queue(settings).announce)
 
 

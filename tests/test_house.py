@@ -49,6 +49,7 @@ SPLIT_OFF = {
     "core/evidence/monitoring/profile_queries.py",
     "core/assurance/compliance/document_facts.py",
     "core/assurance/compliance/gathering.py",
+    "core/assurance/compliance/impact.py",
     "core/assurance/compliance/writing.py",
     "core/assurance/reviews/drafting.py",
     "core/decisions/releases/decided.py",

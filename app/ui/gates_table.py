@@ -28,6 +28,7 @@ _VERDICTS: Mapping[str, str] = {
     "refused": N_("Refused"),
 }
 _PAGES: Mapping[str, str] = {
+    "compliance": "compliance",
     "explanation": "explainability",
     "fairness": "fairness",
     "monitoring": "monitoring",

@@ -252,3 +252,37 @@ READ: Mapping[str, str] = {
     "anders.holm": "Repeated the evaluation independently; calibration and ranking are as stated.",
 }
 """What they wrote under their signatures."""
+
+
+CREDIT_ANSWERS: Mapping[str, str] = {
+    "necessity": (
+        "Income, debts and payment history show whether a loan can be paid back. Without them every "
+        "applicant would get the price of the worst. Name, address and phone are not used."
+    ),
+    "retention": (
+        "Applications and scores are kept for five years after the loan ends, as the supervisor asks, "
+        "then deleted."
+    ),
+    "risks_people": (
+        "A wrong refusal keeps a person from credit they could repay (possible, moderate). A proxy for "
+        "region or sex could put a group at a disadvantage (possible, grave). A leak would expose income "
+        "and debts (unlikely, grave)."
+    ),
+    "measures": (
+        "Refusals near the limit are looked at by the credit desk. Results by sex, age band and region "
+        "are measured with intervals at each release. Predictions are logged under pseudonyms. What "
+        "remains is accepted by the owner."
+    ),
+    "security": (
+        "Access by role with a second person for each release, encryption at rest, keys apart from "
+        "backups, a log that proves itself."
+    ),
+    "consultation": (
+        "The data protection officer and two consumer advisers of the branch network were heard in "
+        "workshops; they asked for reasons in plain words, which letters now give."
+    ),
+    "controller": (
+        "Ipê Crédito S.A., São Paulo. The data protection officer answers at encarregado@ipe.example."
+    ),
+}
+"""What compliance answered for the impact report of the credit use case."""

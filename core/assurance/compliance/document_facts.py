@@ -29,6 +29,8 @@ from core.evidence.fairness.words import gap_text
 from core.evidence.kpis import queries as kpis
 from core.evidence.kpis.definition import STATUS_NAMES
 from core.evidence.monitoring import queries as monitoring
+from core.evidence.robustness import queries as robustness
+from core.evidence.robustness.shaking import KIND_NAMES, KIND_TEXTS
 from core.i18n import N_, _, day, number, percent
 from core.platform.access import queries as access
 from core.platform.access.permissions import ROLE_NAMES, Role
@@ -141,6 +143,7 @@ class Facts:
             "modification.answer": self._version_line(modification, said.answered_by if said else ""),
             "explanation.summary": self._version_line(self._explanation(version)),
             "fairness.groups": self._fairness(version),
+            "robustness.summary": self._robustness(version),
         }
 
     def _explanation(self, version: Version) -> str:
@@ -160,6 +163,24 @@ class Facts:
         if found is None:
             return ()
         told = [gap_text(p.attributes, gap) for p in found.report.single for gap in p.gaps]
+        return tuple(Line(text, "version", version.id) for text in told[:MOST])
+
+    def _robustness(self, version: Version) -> tuple[Line, ...]:
+        found = robustness.shaken(self._session, version.id)
+        if found is None:
+            return ()
+        told = [
+            _(
+                "{kind}, {level}: the metric drops by {drop} [{low}; {high}]",
+                kind=_(KIND_NAMES[line.kind]),
+                level=_(KIND_TEXTS[line.kind], level=percent(line.level, 0)),
+                drop=number(line.drop.value, 3),
+                low=number(line.drop.low, 3),
+                high=number(line.drop.high, 3),
+            )
+            for line in found.report.lines
+            if line.drop is not None
+        ]
         return tuple(Line(text, "version", version.id) for text in told[:MOST])
 
     def _of_card(self, version: Version) -> dict[str, tuple[Line, ...]]:

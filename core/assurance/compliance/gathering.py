@@ -22,6 +22,7 @@ from core.decisions.releases import decided as decisions
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
 from core.evidence.monitoring import queries as monitoring
+from core.evidence.robustness import queries as robustness
 from core.platform.access import queries as access
 from core.platform.audit import queries as audit
 
@@ -63,6 +64,7 @@ class _Known:
         self.ruled = decisions.ruled_tiers(session)
         self.usable = explain.usable(session, versions)
         self.fair = fairness.reported(session)
+        self.shaken = robustness.made(session, versions)
         self.watched = monitoring.health(session)
         self.realised = monitoring.realised(session, versions)
         self.findings = findings.counts(session, now)
@@ -129,6 +131,7 @@ class _Known:
             "metrics": measured.metrics if measured else 0,
             "metrics_with_interval": measured.with_interval if measured else 0,
             "fairness_reported": version.id in self.fair,
+            "robustness_at": self.shaken.get(version.id),
             "explanation_usable": self.usable.get(version.id),
             "last_prediction_at": datetime.combine(watched.last, time.max, UTC) if watched else None,
             "profiled": watched is not None,

@@ -91,7 +91,8 @@ def _case(version: Version, review: Review, answer: CaseAnswer, corrected: Mappi
         usable=answer.holds,
         max_error=abs(answer.base + sum(answer.phi.values()) - answer.score),
         reasons={
-            spoken: tuple(_spoken(spoken, lambda: explained.reasons(case, MOST_REASONS))) for spoken in LANGUAGES
+            spoken: tuple(_spoken(spoken, lambda: explained.reasons(case, MOST_REASONS)))
+            for spoken in LANGUAGES
         },
         changes=tuple(
             Change(c.feature, cast("str | float | None", c.before), cast("str | float | None", c.after))

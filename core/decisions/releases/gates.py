@@ -31,6 +31,7 @@ class GateKind(StrEnum):
     CARD = "card"
     LAWFUL_BASIS = "lawful_basis"
     DRIFT = "drift"
+    IMPACT_ASSESSMENT = "impact_assessment"
     FINDINGS = "findings"
 
 
@@ -141,6 +142,9 @@ GATES: Mapping[GateKind, Gate] = {
     GateKind.LAWFUL_BASIS: Gate(N_("Lawful basis"), N_("The use case names its lawful basis")),
     GateKind.DRIFT: Gate(
         N_("Drift"), N_("Largest PSI of a feature: evaluation data against live data"), needs=("limit",)
+    ),
+    GateKind.IMPACT_ASSESSMENT: Gate(
+        N_("Impact assessment"), N_("An impact assessment of the use case is in force")
     ),
     GateKind.FINDINGS: Gate(N_("Findings"), N_("Open findings that block"), unit="count", needs=("limit",)),
 }
