@@ -49,7 +49,7 @@ def find_case(context: JobContext, runner: Runner) -> None:
 
 
 def _logged(session: Session, files: Files, review: Review) -> tuple[Version, Values]:
-    """Return the version that decided and the values it saw: the named one, else those that were ever live, newest first."""
+    """Return the version that decided and the values it saw: the named one, else whichever was live, newest first."""
     if review.version_id:
         version = registry.version(session, review.version_id)
         return version, recourse.logged(session, files, version, review.prediction_id)
