@@ -145,6 +145,7 @@ def find_again(uow: UnitOfWork, review_id: str) -> None:
 
 def keep_case(uow: UnitOfWork, review_id: str, found: Case) -> str:
     """Keep what a job found of the decision, under the key of the person it is about."""
+    require(uow.actor, Permission.TAKE_REVIEW)
     row = _locked(uow, review_id)
     kept = CaseRow(
         id=new_id("case"),
