@@ -1,7 +1,7 @@
 """Reviews: requests of affected people, their cases, letters.
 
 Revision: 2026_11_25_reviews
-Follows: 2026_11_25_payloads
+Follows: 2026_11_25_kpis
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from core.platform.store.columns import UtcDateTime
 
 revision = '2026_11_25_reviews'
-down_revision = '2026_11_25_payloads'
+down_revision = "2026_11_25_kpis"
 branch_labels = None
 depends_on = None
 
