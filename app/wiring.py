@@ -53,7 +53,7 @@ def reading() -> AbstractContextManager[Session]:
     return store().reading()
 
 
-RUNNER_TASKS = ("core.evidence.explain.isolated",)
+RUNNER_TASKS = ("core.evidence.explain.isolated", "core.evidence.recourse.isolated")
 """What may be asked of the isolated runner besides intake's own tasks."""
 
 
@@ -83,6 +83,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
     from core.evidence.monitoring import payload_work, tidying  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
+    from core.evidence.recourse import work as recourse  # noqa: PLC0415
     from core.evidence.robustness import commands as robustness_commands  # noqa: PLC0415
     from core.evidence.robustness import work as robustness  # noqa: PLC0415
     from core.evidence.slices import commands as slices_commands  # noqa: PLC0415
@@ -116,6 +117,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     return {
         "intake.evaluate": evaluate,
         "explain.compute": partial(explain.explain, runner=runner),
+        "recourse.case": partial(recourse.answer_case, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
         "monitoring.payloads": payload_work.collect,

@@ -32,3 +32,14 @@ class ExplanationRow(SQLModel, table=True):
     values_digest: str
     seconds: float
     created_at: datetime = Field(sa_column=utc())
+
+
+class TrialRow(SQLModel, table=True):
+    """What a version's explanation showed when it was put on trial; `values_digest` names the values it speaks of."""
+
+    __tablename__ = "explanation_trial"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    values_digest: str
+    body: dict[str, Any] = Field(sa_column=json_column())
+    created_at: datetime = Field(sa_column=utc())
