@@ -1,20 +1,26 @@
 """Explainability: what drives a version's decisions, how one feature acts, and why one case came out as it did."""
 
 from datetime import timedelta
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from app.session import current
 from app.ui.card import page_header
+from app.ui.case_desk import Desk, case_desk
 from app.ui.empty import empty
-from app.ui.explanation import Shown, drivers, one_case, one_feature, verdict_line
+from app.ui.explanation import Shown, drivers, one_feature, verdict_line
+from app.ui.limits_form import limits_form
 from app.ui.picker import pick_use_case, pick_version
 from app.ui.progress import follow
 from app.ui.refused import may_not, refusals, refusals_end_page
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.evidence.explain import commands, queries
+from core.evidence.recourse import commands as recourse_commands
+from core.evidence.recourse import queries as recourse
+from core.evidence.recourse.case import CaseAnswer, Values
 from core.i18n import _
 from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
 
@@ -41,6 +47,39 @@ def job_of(version_id: str) -> queries.Job | None:
 def start(version_id: str) -> None:
     with refusals(), unit_of_work(me) as uow:
         commands.request_explanation(uow, version_id)
+
+
+def ask(version_id: str, values: Values, search: bool) -> None:
+    with refusals(), unit_of_work(me) as uow:
+        recourse_commands.ask(uow, version_id, values, search=search)
+
+
+def answer_of(version_id: str, values: Values, search: bool) -> CaseAnswer | None:
+    with reading() as view:
+        return recourse.answer(view, recourse.asked(view, version_id, values, search=search).key)
+
+
+def case_job(version_id: str, values: Values, search: bool) -> queries.Job | None:
+    with reading() as view:
+        return recourse.job(view, recourse.asked(view, version_id, values, search=search).key)
+
+
+def logged(version: registry.Version, prediction_id: str) -> Values:
+    with reading() as view:
+        return recourse.logged(view, store().files, version, prediction_id)
+
+
+@st.dialog(_("What may change"), width="large")
+def edit_limits(version: registry.Version) -> None:
+    with reading() as view:
+        held = recourse.limits(view, version.use_case_id).limits
+        fixed = recourse.never_changed(view, version)
+    with refusals():
+        told = limits_form(version.signature.features, held, fixed)
+        if told is not None:
+            with unit_of_work(me) as uow:
+                recourse_commands.set_limits(uow, version.id, told)
+            st.rerun()
 
 
 with reading() as view:
@@ -107,4 +146,24 @@ with left:
     drivers(shown, others, explanation_of)
     one_feature(shown)
 with right:
-    one_case(shown, lambda row: queries.case(store().files, explanation, row))
+    desk = Desk(
+        case=lambda row: queries.case(store().files, explanation, row),
+        row=lambda row: recourse.evaluated(store().files, version, row),
+        logged=partial(logged, version),
+        ask=partial(ask, version.id),
+        answer=partial(answer_of, version.id),
+        job=partial(case_job, version.id),
+        similar=lambda values: recourse.similar(store().files, version, values),
+        features=version.signature.features,
+        decides=len(version.signature.classes) == 2,
+        may_ask=allowed(me, Permission.RUN_EXPLANATION),
+    )
+    case_desk(explanation, scores, desk)
+    if allowed(me, Permission.DESCRIBE_DATA):
+        st.button(
+            _("Set what may change"),
+            icon=":material/tune:",
+            type="tertiary",
+            on_click=edit_limits,
+            args=[version],
+        )

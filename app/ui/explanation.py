@@ -9,15 +9,12 @@ import streamlit as st
 from app.ui import badges
 from app.ui.beeswarm import beeswarm, dependence
 from app.ui.card import card, card_with
-from app.ui.case_picker import case_picker
 from app.ui.empty import note
 from app.ui.importance_bars import importance_bars, importance_dumbbell
 from app.ui.picker import pick, switch
-from app.ui.refused import refusals
 from app.ui.text import md
-from app.ui.waterfall import waterfall
 from core.evidence.explain import queries, words
-from core.evidence.explain.queries import Case, Explanation
+from core.evidence.explain.queries import Explanation
 from core.evidence.explain.swarm import swarms
 from core.i18n import _
 
@@ -100,26 +97,3 @@ def one_feature(shown: Shown) -> None:
                     "Above zero, this value raised the result; the spread at one value is what other features add."
                 )
             )
-
-
-@st.fragment
-def one_case(shown: Shown, read: Callable[[int], Case]) -> None:
-    """Why one case came out as it did: waterfall and reasons in words."""
-    unit = words.unit_name(shown.explanation)
-    with card(_("Why one case came out as it did")):
-        row = case_picker(shown.scores)
-        with refusals():
-            case = read(row)
-            note(
-                md(
-                    _(
-                        "Row {row}: base {base}, result {score}, in {unit}.",
-                        row=row,
-                        base=words.significant(case.base),
-                        score=words.significant(case.score),
-                        unit=unit,
-                    )
-                )
-            )
-            waterfall(case, unit=unit, key="waterfall")
-            st.markdown("\n".join(f"1. {md(text)}" for text in words.reasons(case)))

@@ -18,6 +18,8 @@ from core.assets.intake.runner import Result
 from core.assets.registry.queries import VersionState
 from core.evidence.explain import queries, work
 from core.evidence.explain.engine import explain
+from core.evidence.recourse import queries as recourse
+from core.evidence.recourse.work import answer_case
 from core.platform.access.queries import Person
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import Actor
@@ -36,6 +38,11 @@ class InProcess:
     def run(self, task, path, kind, frames, options, *, trusted) -> Result:
         import joblib
 
+        if task.endswith(":case"):
+            from core.evidence.recourse.isolated import case
+
+            arrays, facts = case(joblib.load(path), frames, options)
+            return Result(arrays, facts, 0.0, 0.0)
         found = explain(joblib.load(path), frames["rows"], frames["background"], label=options["label"])
         meta = {
             "method": found.method, "question": found.question, "unit": found.unit, "fallback": "",
@@ -206,3 +213,45 @@ def test_a_choice_in_the_address_does_not_depend_on_the_language(page, store, ta
     next(g for g in at.get("button_group") if g.key == "switch_view").set_value("swarm").run()
     assert at.query_params["view"] == "swarm"
     assert alts(at)[0].startswith("Beeswarm")
+
+
+def test_what_would_change_it_from_button_to_table_and_what_if(page, store, table):
+    version = register(
+        store,
+        fitted(table, RandomForestClassifier(10, max_depth=4, random_state=0)),
+        table,
+        features=FEATURES,
+    )
+    page().button[0].click().run()
+    run_jobs(store)
+    at = page()
+    next(b for b in at.button if b.label == "Find what would change it").click().run()
+    assert not at.exception
+    run_waiting(store, {recourse.JOB_KIND: lambda context: answer_case(context, InProcess())})
+    at = page()
+    assert "The model decides for “1”" in words(at)
+    assert "change; the score would be" in words(at)
+    form = next(n for n in at.number_input if n.label == "monthly income")
+    form.set_value(99_999)
+    next(b for b in at.button if b.label == "Ask the model").click().run()
+    run_waiting(store, {recourse.JOB_KIND: lambda context: answer_case(context, InProcess())})
+    at.run()
+    assert "monthly income = 99,999" in words(at)
+    with store.reading() as session:
+        assert queries.explanation(session, version.id) is not None
+    unknown = page(case="prediction", prediction="nobody")
+    assert "has the id nobody" in words(unknown)
+
+
+def test_the_data_owner_sets_what_may_change(page, store, table, actor):
+    version = register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
+    page().button[0].click().run()
+    run_jobs(store)
+    at = page()
+    next(b for b in at.button if b.label == "Set what may change").click().run()
+    next(b for b in at.button if b.label == "Set these limits").click().run()
+    assert not at.exception
+    with store.reading() as session:
+        assert recourse.limits(session, version.use_case_id).set_by == SCIENTIST.id
+    viewer = page(actor("viewer"))
+    assert "Set what may change" not in [b.label for b in viewer.button]

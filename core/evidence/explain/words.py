@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import floor, log10
 
+from core.evidence.explain import labels
 from core.evidence.explain.queries import Case, Comparison, Contribution, Explanation
 from core.evidence.explain.terms import TOLERANCE, Fallback, Method, Question, Unit
 from core.i18n import N_, _, day, ngettext, number
@@ -53,13 +54,17 @@ def signed(value: float, digits: int = 3) -> str:
 
 def unit_name(explanation: Explanation) -> str:
     """What the values are counted in."""
-    label = explanation.label
+    return unit_text(explanation.unit, explanation.label)
+
+
+def unit_text(unit: Unit, label: str) -> str:
+    """A unit in words; `label` is the explained class."""
     return {
         Unit.MARGIN: _("log-odds of “{label}”", label=label),
         Unit.PROBABILITY: _("probability of “{label}”", label=label),
         Unit.VALUE: _("units of the prediction"),
         Unit.LOG_VALUE: _("logarithm of the prediction"),
-    }[explanation.unit]
+    }[unit]
 
 
 def verdict(explanation: Explanation) -> str:
@@ -99,39 +104,32 @@ def circumstances(explanation: Explanation) -> str:
 
 def value_text(value: object) -> str:
     """A feature's value as a reader writes it."""
-    if value is None:
-        return _("missing")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, int):
-        return number(value)
-    if isinstance(value, float):
-        return number(int(value)) if value.is_integer() else significant(value, 4)
-    return str(value)
+    return labels.plain(value)
 
 
-def reason(contribution: Contribution, case: Case) -> str:
-    """Why, in one sentence: feature, its value, which way it moved the result and by how much of all movement."""
+def reason(contribution: Contribution, case: Case, *, first: bool = False) -> str:
+    """Why, in one sentence: the fact in the words of the business, which way it moved the result and by how much."""
     total = sum(abs(c.phi) for c in case.contributions) or 1.0
-    share = number(round(100 * abs(contribution.phi) / total))
+    others = {c.feature: c.value for c in case.contributions}
     facts = {
-        "feature": contribution.feature,
-        "value": value_text(contribution.value),
+        "fact": labels.sentence(contribution.feature, contribution.value, others),
         "amount": signed(contribution.phi),
-        "share": share,
+        "share": number(round(100 * abs(contribution.phi) / total)),
     }
-    if contribution.phi > 0:
-        return _(
-            "{feature} is {value}: this raised the result by {amount} ({share} % of all movement).", **facts
-        )
-    return _(
-        "{feature} is {value}: this lowered the result by {amount} ({share} % of all movement).", **facts
-    )
+    raised = contribution.phi > 0
+    if first and raised:
+        return _("{fact}: this raised the result most ({amount}, {share} % of all movement).", **facts)
+    if first:
+        return _("{fact}: this lowered the result most ({amount}, {share} % of all movement).", **facts)
+    if raised:
+        return _("{fact}: this raised the result ({amount}, {share} %).", **facts)
+    return _("{fact}: this lowered the result ({amount}, {share} %).", **facts)
 
 
 def reasons(case: Case, most: int = 4) -> Sequence[str]:
     """The strongest reasons of a case, as sentences."""
-    return [reason(c, case) for c in case.contributions[:most] if c.phi != 0]
+    moved = [c for c in case.contributions[:most] if c.phi != 0]
+    return [reason(c, case, first=i == 0) for i, c in enumerate(moved)]
 
 
 def agreement(comparison: Comparison) -> str:

@@ -61,20 +61,25 @@ def limits(session: Session, use_case_id: str) -> SetLimits:
     return SetLimits(Limits.from_json(row.body), row.set_by, row.set_at)
 
 
-def held(session: Session, version: Version) -> Limits:
-    """Return the limits in force for a version: the owner's, with protected and sensitive columns fixed."""
+def never_changed(session: Session, version: Version) -> tuple[str, ...]:
+    """Return the features that are protected or sensitive: no limit of the owner opens them."""
     protected = set(fairness.in_force(session, version).attributes)
     dataset = datasets.dataset(session, version.dataset_id)
     protected |= {*dataset.protected, *dataset.sensitive}
-    names = [
+    return tuple(
         name
         for name in version.signature.names
         if name in protected or version.mapping.get(name, name) in protected
-    ]
+    )
+
+
+def held(session: Session, version: Version) -> Limits:
+    """Return the limits in force for a version: the owner's, with protected and sensitive columns fixed."""
     found = limits(session, version.use_case_id).limits
-    own = {n: f for n, f in found.features.items() if n in version.signature.names}
-    links = tuple(k for k in found.links if {k.leader, k.follower} <= set(version.signature.names))
-    return Limits(own, links).fixed(names)
+    names = set(version.signature.names)
+    own = {n: f for n, f in found.features.items() if n in names}
+    links = tuple(k for k in found.links if {k.leader, k.follower} <= names)
+    return Limits(own, links).fixed(never_changed(session, version))
 
 
 def asked(session: Session, version_id: str, values: Values, *, search: bool = True) -> Asked:
