@@ -159,11 +159,7 @@ with right:
         may_ask=allowed(me, Permission.RUN_EXPLANATION),
     )
     case_desk(explanation, scores, desk)
-    if allowed(me, Permission.DESCRIBE_DATA):
-        st.button(
-            _("Set what may change"),
-            icon=":material/tune:",
-            type="tertiary",
-            on_click=edit_limits,
-            args=[version],
-        )
+    if allowed(me, Permission.DESCRIBE_DATA) and st.button(
+        _("Set what may change"), icon=":material/tune:", type="tertiary"
+    ):
+        edit_limits(version)

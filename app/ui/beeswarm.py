@@ -8,6 +8,7 @@ import pandas as pd
 from app.ui.charts import MAX_POINTS, chart, palette
 from app.ui.plot import Plot
 from app.ui.text import label, shorten
+from core.evidence.explain import labels
 from core.evidence.explain.swarm import Swarm
 from core.evidence.explain.words import value_text
 from core.i18n import _
@@ -50,7 +51,7 @@ def beeswarm(swarms: Sequence[Swarm], *, unit: str, key: str) -> None:
     figure.add_vline(x=0, line={"color": colours.line, "width": 1})
     figure.update_yaxes(
         tickvals=list(range(len(lines))),
-        ticktext=[label(shorten(s.feature)) for s in lines],
+        ticktext=[label(shorten(labels.label(s.feature).name)) for s in lines],
         range=[-0.6, len(lines) - 0.4],
         showgrid=False,
         zeroline=False,
@@ -96,7 +97,7 @@ def dependence(values: pd.Series, phi: pd.Series, *, feature: str, unit: str, ke
                 showlegend=False,
             )
     figure.add_hline(y=0, line={"color": colours.line, "width": 1})
-    figure.update_xaxes(title=label(feature))
+    figure.update_xaxes(title=label(labels.label(feature).name))
     figure.update_yaxes(title=label(_("Shapley value, {unit}", unit=unit)))
     chart(
         figure,

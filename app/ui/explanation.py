@@ -13,7 +13,7 @@ from app.ui.empty import note
 from app.ui.importance_bars import importance_bars, importance_dumbbell
 from app.ui.picker import pick, switch
 from app.ui.text import md
-from core.evidence.explain import queries, words
+from core.evidence.explain import labels, queries, words
 from core.evidence.explain.queries import Explanation
 from core.evidence.explain.swarm import swarms
 from core.i18n import _
@@ -83,7 +83,11 @@ def _against(shown: Shown, name: str, before: Explanation, unit: str) -> None:
 def one_feature(shown: Shown) -> None:
     """How one feature acts over its values."""
     with card(_("How one feature acts")):
-        feature = pick(_("Feature"), {name: name for name in shown.explanation.features}, param="feature")
+        feature = pick(
+            _("Feature"),
+            {name: labels.label(name).name for name in shown.explanation.features},
+            param="feature",
+        )
         if feature:
             dependence(
                 shown.inputs[feature],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.ui.charts import chart, palette
 from app.ui.plot import Plot
 from app.ui.text import label, shorten
+from core.evidence.explain import labels
 from core.evidence.explain.importance import Importance, Pair
 from core.i18n import _, number
 
@@ -16,7 +17,7 @@ def importance_bars(items: Sequence[Importance], *, unit: str, key: str) -> None
     """Draw mean |φ| with its 95 % interval, strongest at the top; the rest is summed in one bar."""
     colours = palette()
     shown = list(items[:SHOWN])[::-1]
-    names = [label(shorten(i.feature)) for i in shown]
+    names = [label(shorten(labels.label(i.feature).name)) for i in shown]
     figure = Plot().add_bar(
         x=[i.mean_abs for i in shown],
         y=names,
@@ -35,7 +36,7 @@ def importance_bars(items: Sequence[Importance], *, unit: str, key: str) -> None
         hovertemplate="%{y}<br>%{x:.4~g} [%{customdata[0]:.4~g} – %{customdata[1]:.4~g}]<extra></extra>",
     )
     figure.update_xaxes(title=label(_("mean |Shapley value|, {unit}", unit=unit)), rangemode="tozero")
-    strongest = ", ".join(i.feature for i in items[:3])
+    strongest = ", ".join(labels.label(i.feature).name for i in items[:3])
     chart(
         figure,
         alt=_("Bars of mean absolute Shapley value by feature. Strongest: {names}.", names=strongest),
@@ -49,7 +50,7 @@ def importance_dumbbell(pairs: Sequence[Pair], *, left: str, right: str, unit: s
     """Draw both versions' importances as two marks and a line per feature."""
     colours = palette()
     shown = list(pairs[:SHOWN])[::-1]
-    names = [label(shorten(p.feature)) for p in shown]
+    names = [label(shorten(labels.label(p.feature).name)) for p in shown]
     figure = Plot()
     lines_x: list[float | None] = []
     lines_y: list[str | None] = []

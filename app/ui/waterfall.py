@@ -5,8 +5,9 @@ from itertools import accumulate
 from app.ui.charts import chart, palette
 from app.ui.plot import Plot
 from app.ui.text import label, shorten
+from core.evidence.explain import labels
 from core.evidence.explain.queries import Case
-from core.evidence.explain.words import signed, significant, value_text
+from core.evidence.explain.words import signed, significant
 from core.i18n import _, ngettext
 
 SHOWN = 9
@@ -18,7 +19,8 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
     colours = palette()
     strongest, rest = case.contributions[:SHOWN], case.contributions[SHOWN:]
     names = [_("Base")] + [
-        f"{shorten(c.feature, 24)} = {shorten(value_text(c.value), 16)}" for c in strongest
+        f"{shorten(labels.label(c.feature).name, 28)} = {shorten(labels.told(c.feature, c.value), 16)}"
+        for c in strongest
     ]
     steps = [case.base] + [c.phi for c in strongest]
     if rest:
@@ -42,7 +44,7 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
     )
     figure.update_yaxes(autorange="reversed")
     reached = [0.0, case.score, *accumulate(steps)]
-    margin = 0.16 * (max(reached) - min(reached) or 1.0)  # room for the words at the ends
+    margin = 0.22 * (max(reached) - min(reached) or 1.0)  # room for the words at the ends
     figure.update_xaxes(title=label(unit), range=[min(reached) - margin, max(reached) + margin])
     first = strongest[0] if strongest else None
     chart(
