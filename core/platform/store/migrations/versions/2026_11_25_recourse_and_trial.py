@@ -1,7 +1,7 @@
 """Limits of what may change, answers about cases, and explanations on trial.
 
 Revision: 2026_11_25_recourse
-Follows: 2026_11_25_kpis
+Follows: 2026_11_25_duties
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from core.platform.store.columns import UtcDateTime
 
 revision = "2026_11_25_recourse"
-down_revision = "2026_11_25_kpis"
+down_revision = "2026_11_25_duties"
 branch_labels = None
 depends_on = None
 
