@@ -22,6 +22,7 @@ from core.decisions.releases.champion import COMPARED, Contender, compare, measu
 from core.decisions.releases.gates import GateKind, Measured, Reading, Rule
 from core.decisions.releases.queries import Sealed
 from core.evidence.alerts import likeness as alike
+from core.evidence.alerts import queries as alerts
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
 from core.evidence.robustness import queries as robustness
@@ -248,14 +249,15 @@ def _drift(session: Session, about: Subject, _rule: Rule) -> Reading | Later:
         )
     at = ("monitoring", about.champion.version.id)
     found = alike.live(session, about.version, about.champion.version.id)
+    limit = alerts.rules_of(session, about.use_case.id).drift_limit
     if found is None:
         return Reading(reason=N_("The live version has no predictions to compare with."), evidence=at)
 
     def later(files: Files) -> Reading:
-        answer = alike.likeness(found, files)
+        answer = alike.likeness(found, files, limit)
         if answer is None:
             return Reading(reason=N_("The live version shares no feature that can be compared."), evidence=at)
-        return Reading(Measured(answer.psi, n=found.rows), evidence=at)
+        return Reading(Measured(answer.share, n=found.rows), evidence=at)
 
     return later
 

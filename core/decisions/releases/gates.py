@@ -141,7 +141,10 @@ GATES: Mapping[GateKind, Gate] = {
     ),
     GateKind.LAWFUL_BASIS: Gate(N_("Lawful basis"), N_("The use case names its lawful basis")),
     GateKind.DRIFT: Gate(
-        N_("Drift"), N_("Largest PSI of a feature: evaluation data against live data"), needs=("limit",)
+        N_("Drift"),
+        N_("Share of features whose evaluation data drifted from live data"),
+        unit="share",
+        needs=("limit",),
     ),
     GateKind.IMPACT_ASSESSMENT: Gate(
         N_("Impact assessment"), N_("An impact assessment of the use case is in force")

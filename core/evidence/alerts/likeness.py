@@ -34,11 +34,16 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """The largest PSI of a shared feature, which one it is, and how many were compared."""
+    """How many of the compared features moved, and the one that did most."""
 
-    psi: float
-    column: str
+    moved: int
     columns: int
+    worst: str
+    psi: float
+
+    @property
+    def share(self) -> float:
+        return self.moved / self.columns
 
 
 def live(session: Session, candidate: Version, running: str) -> Live | None:
@@ -57,13 +62,16 @@ def live(session: Session, candidate: Version, running: str) -> Live | None:
     return Live(found, datasets.dataset(session, candidate.dataset_id).digest, shared)
 
 
-def likeness(found: Live, files: Files) -> Likeness | None:
-    """Count the candidate's evaluation table into the live version's cells and compare the last month with it."""
+def likeness(found: Live, files: Files, limit: float) -> Likeness | None:
+    """Count the candidate's evaluation table into the live version's cells and compare the last month with it.
+
+    A feature moved where its PSI is over `limit`; none where no feature can be compared.
+    """
     table = pq.read_table(files.path(found.digest), columns=list(found.columns.values()))
     table = table.replace_schema_metadata(None).rename_columns(list(found.columns))
     spans = {column.name: (column, span) for column, span in found.drift.reference.layout.spans()}
     worst: tuple[float, str] = (-1.0, "")
-    compared = 0
+    compared = moved = 0
     for name in found.columns:
         column, span = spans[name]
         before = Layout((column,)).profile(table).cells
@@ -71,5 +79,6 @@ def likeness(found: Live, files: Files) -> Likeness | None:
         psi = float(distances.psi(bins, statistics.stability_bins(column.edges, found.drift.cells[-1, span])))
         if len(bins) > 2 and not math.isnan(psi):
             compared += 1
+            moved += psi > limit
             worst = max(worst, (psi, name))
-    return Likeness(worst[0], worst[1], compared) if compared else None
+    return Likeness(moved, compared, worst[1], worst[0]) if compared else None

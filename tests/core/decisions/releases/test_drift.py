@@ -22,7 +22,7 @@ from core.platform.store import SYSTEM, Actor
 from tests.core.decisions.releases.test_perishable import go_live
 from tests.core.evidence.monitoring.conftest import Watched, credit, ready_version, sent
 
-RULE = Rule(GateKind.DRIFT, limit="0.25", comparison=Comparison.AT_MOST, missing_blocks=False)
+RULE = Rule(GateKind.DRIFT, limit="0.2", comparison=Comparison.AT_MOST, missing_blocks=False)
 
 
 def watched(b, version: str) -> Watched:
