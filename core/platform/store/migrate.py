@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect
 
 import core
 
@@ -42,15 +42,30 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_lock(7000)")
             connection.commit()
+        _references(connection, held=False)
         try:
             configuration = _configuration()
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, revision)
             connection.commit()
         finally:
+            _references(connection, held=True)
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_unlock(7000)")
                 connection.commit()
+
+
+def _references(connection: Connection, *, held: bool) -> None:
+    """Let go of SQLite's foreign keys while tables are copied and put in each other's place, as its manual says.
+
+    Between transactions only, so past SQLAlchemy, which would begin one.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    connection.rollback()
+    raw = connection.connection.dbapi_connection
+    if raw is not None:
+        raw.cursor().execute(f"PRAGMA foreign_keys={'ON' if held else 'OFF'}")
 
 
 def is_current(engine: Engine) -> bool:
