@@ -4,6 +4,7 @@ Everything goes through ctypes; there is no dependency. Sources: landlock(7), se
 kernel's syscall tables for x86-64 and arm64.
 """
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -69,10 +70,13 @@ def prepare(readable: Iterable[str]) -> Prepared:
     if not sys.platform.startswith("linux"):
         return Prepared(-1, b"")
     libc = ctypes.CDLL(None, use_errno=True)
-    try:
-        return Prepared(_ruleset(libc, sorted(set(readable))), _filter())
-    except (OSError, KeyError):
-        return Prepared(-1, b"")
+    ruleset, code = -1, b""
+    # Each for itself: a kernel without the one still closes what the other can.
+    with contextlib.suppress(OSError):
+        ruleset = _ruleset(libc, sorted(set(readable)))
+    with contextlib.suppress(KeyError):
+        code = _filter()
+    return Prepared(ruleset, code)
 
 
 def lock(prepared: Prepared, *, memory: int, seconds: int, writes: int = 0) -> str:
@@ -89,15 +93,19 @@ def lock(prepared: Prepared, *, memory: int, seconds: int, writes: int = 0) -> s
     _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
     _prctl(libc, _PR_SET_DUMPABLE, 0)
     _prctl(libc, _PR_SET_PDEATHSIG, 9)
-    if prepared.ruleset < 0:
-        return BASIC
+    held = prepared.ruleset >= 0 and bool(prepared.code)
     try:
-        _call(libc, _LANDLOCK_RESTRICT, ctypes.c_int(prepared.ruleset), ctypes.c_uint32(0))
-        os.close(prepared.ruleset)
-        _seccomp(libc, prepared.code)
+        if prepared.ruleset >= 0:
+            _call(libc, _LANDLOCK_RESTRICT, ctypes.c_int(prepared.ruleset), ctypes.c_uint32(0))
+            os.close(prepared.ruleset)
+    except OSError:
+        held = False
+    try:
+        if prepared.code:
+            _seccomp(libc, prepared.code)
     except (OSError, KeyError):
-        return BASIC
-    return FULL
+        held = False
+    return FULL if held else BASIC
 
 
 def readable_folders(root: str) -> list[str]:

@@ -53,6 +53,31 @@ def test_the_probes_would_succeed_without_the_lock(tmp_path):
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize(("lacking", "open_still"), [("ruleset", "read accounts"), ("code", "TCP")])
+def test_a_kernel_with_half_of_the_lock_closes_that_half(tmp_path, lacking, open_still):
+    """Without Landlock no process, no socket and no signal; without seccomp no file; and the level says `basic`."""
+    source = (
+        "import dataclasses, json, sys\n"
+        "from core.assets.intake.isolated import jail, probes\n"
+        "whole = jail.prepare(jail.readable_folders(sys.argv[1]))\n"
+        "half = dataclasses.replace(whole, **{'ruleset': {'ruleset': -1}, 'code': {'code': b''}}[sys.argv[2]])\n"
+        "level = jail.lock(half, memory=1 << 30, seconds=20)\n"
+        "options = {'secret': '/etc/hostname', 'target': sys.argv[3], 'limit': 1 << 30}\n"
+        "found = probes.probe(None, {}, options)[1]['probes']\n"
+        "print(json.dumps([level, [n for n, f in found.items() if not f['held']]]))\n"
+    )
+    words = [sys.executable, "-c", source, str(ROOT), lacking, str(tmp_path / "written")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    level, left_open = json.loads(done.stdout)
+    assert level == "basic"
+    assert open_still in left_open
+    closed = {
+        "ruleset": {"TCP", "fork", "start a program", "kill the parent", "signal through a file"},
+        "code": {"read accounts", "write a file", "read the first process's environment"},
+    }
+    assert not closed[lacking] & set(left_open)
+
+
 AS_NOBODY = """
 import encodings.ascii, encodings.latin_1, importlib, os, sys
 sys.path.insert(0, sys.argv.pop(1))
