@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Self
 
-_WITH_LINE = ("error_x", "error_y", "error_z")
+_WITH_LINE = ("error_x", "error_y", "error_z", "plot_bgcolor", "paper_bgcolor")
 """Plotly's names that hold an underscore of their own."""
 TEMPLATE = {"data": {"scatter": [{"marker": {"line": {"width": 0}}}]}, "layout": {}}
 """What the browser fills with the theme's fonts and colours."""
@@ -147,7 +147,8 @@ def _plain(value: object) -> object:
 
 def _parted(name: str) -> tuple[str, str]:
     """Part a name at its first underscore that means a level."""
-    at = name.find("_", len("error_x") if name.startswith(_WITH_LINE) else 0)
+    own = next((known for known in _WITH_LINE if name.startswith(known)), "")
+    at = name.find("_", len(own))
     return (name, "") if at < 0 else (name[:at], name[at + 1 :])
 
 

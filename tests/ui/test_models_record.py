@@ -24,7 +24,7 @@ from core.platform.store import SYSTEM
 from tests.conftest import Hands, open_sqlite
 from tests.ui.hands import member, page_as, use_case
 
-TABS = ["versions", "use_case", "card", "evaluation", "data", "lineage", "decisions", "activity"]
+TABS = ["versions", "use_case", "card", "evaluation", "weak", "data", "lineage", "decisions", "activity"]
 
 
 @pytest.fixture(scope="module")

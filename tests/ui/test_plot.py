@@ -36,6 +36,7 @@ LINE = {"dash": "dash", "width": 1, "color": "#123456"}
         ),
         lambda f: f.add_bar(x=["a"], y=[1], error_y_array=[2]).update_traces(opacity=0.5),
         lambda f: f.update_layout(barmode="overlay", legend={"orientation": "h", "x": None}, title="T"),
+        lambda f: f.update_layout(plot_bgcolor="rgba(0,0,0,0)", paper_bgcolor="white"),
         lambda f: f.update_xaxes(title="X", title_standoff=8, tickfont={"color": "red"}).update_yaxes(
             range=[0, 1]
         ),
