@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.people_table import people_table
 from app.record_weak import open_finding
 from app.session import current
 from app.ui.card import card, page_header
@@ -42,6 +43,11 @@ def declare(use_case_id: str, said: Declared) -> None:
                 preset=said.preset,
             )
         st.rerun()
+
+
+def start(version_id: str) -> None:
+    with refusals(), unit_of_work(me) as uow:
+        commands.request_report(uow, version_id)
 
 
 with reading() as view:
@@ -103,6 +109,21 @@ elif version.state is not registry.VersionState.READY:
     empty(_("This version cannot be measured yet"), _("It has not passed its checks."), icon="hourglass_top")
 elif now.none_reason:
     empty(_("No protected attribute applies"), now.none_reason, icon="balance")
+elif now.attributes and not running:
+    empty(
+        _("No fairness report yet"),
+        _("Groups are compared on the evaluation data, in the background."),
+        icon="balance",
+    )
+    if allowed(me, Permission.RUN_CHECKS):
+        with st.container(horizontal_alignment="center"):
+            st.button(
+                _("Measure this version"),
+                type="primary",
+                icon=":material/balance:",
+                on_click=start,
+                args=[version.id],
+            )
 elif not running:
     empty(
         _("No protected attribute is declared"),
@@ -118,3 +139,5 @@ with card(_("What is protected")):
             said = protected_form(now, offered, classes, presets.presets(), key=f"protected_{slug}")
             if said is not None:
                 declare(version.use_case_id, said)
+        with st.expander(_("Send a table of its own")):
+            people_table(me, slug, now)

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app import wiring
 from app.api.drafts import BODY
-from app.api.identity import actor
+from app.api.identity import actor, actor_or_ticket
 from app.api.streaming import Turns, receive
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
@@ -19,10 +19,12 @@ from core.evidence.fairness import commands, presets, queries, words, work
 from core.evidence.fairness.written import parity_json, to_json
 from core.i18n import N_
 from core.platform.access.permissions import Permission, require
+from core.platform.access.sessions import Purpose
 from core.platform.store import Actor
 
 router = APIRouter(tags=["fairness"])
 Caller = Annotated[Actor, Depends(actor)]
+Sender = Annotated[Actor, Depends(actor_or_ticket(Purpose.UPLOAD, "use_case"))]
 
 
 class DeclarationIn(BaseModel):
@@ -135,7 +137,7 @@ def declare(use_case: str, body: DeclarationIn, caller: Caller) -> AcceptedOut:
 async def send_people(
     use_case: str,
     request: Request,
-    caller: Caller,
+    caller: Sender,
     key: Annotated[str, Query(min_length=1, description="Column that joins it to cases and predictions")],
     lawful_basis: Annotated[str, Query(description="On which ground these attributes are processed")] = "",
     name: Annotated[str, Query(max_length=255)] = "people.csv",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audit, demo, drift, fleet, intake, journey, pages, proofs, review
+from tests.benchmarks import audit, demo, drift, fairness, fleet, intake, journey, pages, proofs, review
 
 LIMITS = Path(__file__).parent / "limits.toml"
 MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
@@ -33,6 +33,7 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "review_p95": review.page,
     "journey": journey.upload_to_explained,
     "fleet_p95": fleet.overview,
+    "fairness": fairness.counts,
     "drift_cpu": drift.exact,
     "drift_10m": drift.long,
     "drift_500": drift.wide,

@@ -42,6 +42,7 @@ PAGES = (
     "/alert_rules?use_case=credit",
     "/explainability?use_case=credit",
     "/fairness?use_case=credit&version=2",
+    "/model?use_case=credit&version=2&tab=weak",
     "/releases",
     "/policies",
     "/compliance",
