@@ -81,7 +81,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
     from core.evidence.fairness import work as fairness  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
-    from core.evidence.monitoring import payload_work, tidying  # noqa: PLC0415
+    from core.evidence.monitoring import joint_work, payload_work, tidying  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
     from core.evidence.recourse import work as recourse  # noqa: PLC0415
     from core.evidence.robustness import commands as robustness_commands  # noqa: PLC0415
@@ -120,6 +120,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "recourse.case": partial(recourse.answer_case, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
+        "monitoring.joint": joint_work.measure,
         "monitoring.payloads": payload_work.collect,
         "monitoring.rebuild": monitoring.rebuild,
         "monitoring.tidy": tidying.tidy,

@@ -43,6 +43,7 @@ SPLIT_OFF = {
     "core/evidence/monitoring/logged.py",
     "core/evidence/monitoring/measuring.py",
     "core/evidence/monitoring/decisions.py",
+    "core/evidence/monitoring/joint_work.py",
     "core/evidence/monitoring/payload_work.py",
     "core/evidence/monitoring/tidying.py",
     "core/evidence/monitoring/outside.py",

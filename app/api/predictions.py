@@ -288,6 +288,82 @@ def get_performance(
         return [_point(one) for one in queries.performance(view, found.id, metric, grain)]
 
 
+class ExpectedOut(BaseModel):
+    """A metric as expected without labels, and as it was once they came; `held` says whether the intervals meet."""
+
+    start: date
+    end: date
+    method: str = Field(description="cbpe or dle")
+    expected: float
+    low: float
+    high: float
+    n: int
+    realized: float | None
+    gap: float | None = Field(description="expected minus realized")
+    held: bool | None
+
+
+class JointOut(BaseModel):
+    """A measure over several columns in one window; `where` names those in which it was largest."""
+
+    start: date
+    end: date
+    measure: str
+    variant: str
+    value: float
+    before: float | None
+    after: float | None
+    where: list[str]
+    rows: int
+
+
+@router.get("/expected/{use_case}/{version}", summary="Performance expected before labels")
+def get_expected(
+    use_case: str, version: int, metric: Metric, caller: Caller, grain: Grain = Grain.MONTH
+) -> list[ExpectedOut]:
+    """Answer one metric per window from the predictions alone (CBPE, DLE), beside what it truly was."""
+    require(caller, Permission.VIEW)
+    with wiring.reading() as view:
+        found = registry.version_by_number(view, use_case, version)
+        return [
+            ExpectedOut(
+                start=one.window.start,
+                end=one.window.end,
+                method=one.method,
+                expected=one.expected.value,
+                low=one.expected.low,
+                high=one.expected.high,
+                n=one.expected.n,
+                realized=None if one.realized is None else _known(one.realized.value),
+                gap=one.gap,
+                held=one.held,
+            )
+            for one in queries.estimates(view, found.id, metric, grain)
+        ]
+
+
+@router.get("/joint/{use_case}/{version}", summary="How columns hang together")
+def get_joint(use_case: str, version: int, caller: Caller, grain: Grain = Grain.MONTH) -> list[JointOut]:
+    """Answer correlations, reconstruction, domain classifier, repeated rows, label drift, links with the label."""
+    require(caller, Permission.VIEW)
+    with wiring.reading() as view:
+        found = registry.version_by_number(view, use_case, version)
+        return [
+            JointOut(
+                start=one.window.start,
+                end=one.window.end,
+                measure=one.measure,
+                variant=one.variant,
+                value=one.value,
+                before=one.before,
+                after=one.after,
+                where=list(one.where),
+                rows=one.rows,
+            )
+            for one in queries.joint(view, found.id, grain)
+        ]
+
+
 @router.get("/alerts/{use_case}/{version}", summary="Alerts of a version")
 def get_alerts(use_case: str, version: int, caller: Caller, only_open: bool = False) -> list[AlertOut]:
     """Answer the alerts, open ones first."""

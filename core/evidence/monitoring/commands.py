@@ -12,6 +12,7 @@ from core.assets.registry.version import VersionState
 from core.evidence.monitoring import queries
 from core.evidence.monitoring.batches import BatchKind, RefusedRows
 from core.evidence.monitoring.hours import DayProfile, add_hours, pack_hours, unpack_hours
+from core.evidence.monitoring.jointly import VARIANTS, Found, Joint
 from core.evidence.monitoring.layout import Layout, Profile, to_json
 from core.evidence.monitoring.location import LogSetting, check
 from core.evidence.monitoring.logged import WAITING
@@ -20,6 +21,8 @@ from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.records import Batch, LogPart
 from core.evidence.monitoring.tables import (
     BatchRow,
+    EstimateRow,
+    JointRow,
     LogRow,
     PartRow,
     PerformanceRow,
@@ -31,10 +34,13 @@ from core.evidence.monitoring.windows import Grain
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs import commands as jobs
+from core.platform.jobs import queries as known_jobs
+from core.platform.jobs.state import JobState
 from core.platform.store import UnitOfWork
 
 PROFILE_JOB = "monitoring.profile"
 JUDGE_JOB = "alerts.judge"
+JOINT_JOB = "monitoring.joint"
 TIDY_JOB = "monitoring.tidy"
 REBUILD_JOB = "monitoring.rebuild"
 OBSERVE_JOB = "kpis.observe"
@@ -184,6 +190,7 @@ def store_profiles(
     days: Mapping[date, DayProfile],
     measured: MeasuredWindows,
     taken: Sequence[str],
+    expected: MeasuredWindows | None = None,
 ) -> bool:
     """Add counts to their days, replace the windows' metrics and mark the parts as profiled, all at once.
 
@@ -206,6 +213,7 @@ def store_profiles(
             row.hours = pack_hours(add_hours(unpack_hours(layout, row.hours), added.hourly))
         _set_total(row, layout, total)
     keep_measures(uow, version_id, measured)
+    keep_estimates(uow, version_id, expected or {}, "cbpe")
     ask_to_judge(uow, version_id)
     return True
 
@@ -280,6 +288,63 @@ def ask_to_judge(uow: UnitOfWork, version_id: str) -> None:
     require(uow.actor, Permission.SEND_PREDICTIONS)
     jobs.enqueue(uow, JUDGE_JOB, "version", version_id, {"version_id": version_id})
     jobs.enqueue(uow, OBSERVE_JOB, "version", version_id, {"version_id": version_id})
+    last = known_jobs.latest(uow.session, "version", version_id, JOINT_JOB)
+    if last is None or last.state != JobState.QUEUED:
+        jobs.enqueue(uow, JOINT_JOB, "version", version_id, {"version_id": version_id})
+
+
+def keep_estimates(
+    uow: UnitOfWork,
+    version_id: str,
+    windows: Mapping[tuple[Grain, date], Mapping[Metric, Measure]],
+    method: str,
+) -> None:
+    """Put windows' expected metrics in the place of those that stood there. Bookkeeping: no event."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    for (grain, start), metrics in windows.items():
+        for metric, one in metrics.items():
+            uow.session.merge(
+                EstimateRow(
+                    version_id=version_id,
+                    grain=grain.value,
+                    start=start,
+                    metric=metric.value,
+                    method=method,
+                    value=one.value,
+                    low=one.low,
+                    high=one.high,
+                    n=one.n,
+                )
+            )
+
+
+def keep_joint(
+    uow: UnitOfWork,
+    version_id: str,
+    grain: Grain,
+    start: date,
+    found: Mapping[Joint, Found],
+    rows: int,
+    labelled: int,
+) -> None:
+    """Put what was measured over several columns in the place of what stood there. Bookkeeping: no event."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    for measure, one in found.items():
+        uow.session.merge(
+            JointRow(
+                version_id=version_id,
+                grain=grain.value,
+                start=start,
+                measure=measure.value,
+                variant=VARIANTS[measure],
+                value=one.value,
+                before=one.before,
+                after=one.after,
+                where=list(one.where),
+                rows=rows,
+                labelled=labelled,
+            )
+        )
 
 
 def set_log(uow: UnitOfWork, use_case_id: str, setting: LogSetting) -> None:

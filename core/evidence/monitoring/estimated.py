@@ -174,13 +174,16 @@ def learn_loss(inputs: Floats, predicted: Floats, truth: Floats, *, seed: int = 
     `inputs` has shape (n, features), NaN where missing, categories as numbers.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor  # noqa: PLC0415 - heavy, and only for this
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     seen = np.column_stack([inputs, predicted])
     error = np.abs(truth - predicted)
-    models = [
-        HistGradientBoostingRegressor(random_state=seed).fit(seen, target)
-        for target in (error, np.square(error))
-    ]
+    # At this size threads wait for each other more than they work, and on a busy machine without end.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        models = [
+            HistGradientBoostingRegressor(random_state=seed).fit(seen, target)
+            for target in (error, np.square(error))
+        ]
     return LossModel(models[0], models[1], float(error.std()), float(np.square(error).std()))
 
 

@@ -6,7 +6,11 @@ from datetime import date, datetime
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from core.assets.intake import queries as intake
+from core.assets.registry.version import Version
 from core.evidence.monitoring import queries
 from core.evidence.monitoring.batches import (
     HASH,
@@ -19,9 +23,11 @@ from core.evidence.monitoring.batches import (
     check_labels,
     check_predictions,
 )
+from core.evidence.monitoring.counts import texts
+from core.evidence.monitoring.estimated import Calibration, calibrate, estimated_binary
 from core.evidence.monitoring.identity import Days, Flags, KnownLabels, no_hashes
 from core.evidence.monitoring.logged import WAITING, days_of, known_labels, read_parts
-from core.evidence.monitoring.outcome import Outcome
+from core.evidence.monitoring.outcome import Outcome, is_class
 from core.evidence.monitoring.outside import OutsideLog
 from core.evidence.monitoring.partition import days_of as days_in
 from core.evidence.monitoring.performance import Measure, Metric
@@ -53,6 +59,43 @@ def measured(
         (grain, window.start): outcome.measures(_inside(day, window))
         for grain, some in windows.items()
         for window in some
+    }
+
+
+def calibration_of(store: Store, version: Version, expected: Expected) -> Calibration | None:
+    """Return how scores become probabilities, learnt from the evaluation; none where CBPE does not apply."""
+    if expected.task != "binary" or expected.output != "probability":
+        return None
+    with store.reading() as view:
+        evaluation = intake.evaluation(view, version.id)
+    if evaluation is None:
+        return None
+    said = pq.read_table(store.files.path(evaluation.predictions_digest), columns=["label", "probability"])
+    said = said.filter(pc.and_(pc.is_valid(said["label"]), pc.is_valid(said["probability"])))
+    truth = is_class(pa.chunked_array([texts(said["label"]).cast(pa.string()).combine_chunks()]), expected)
+    return calibrate(np.asarray(said["probability"].cast(pa.float64()).to_numpy()), truth)
+
+
+def expected_measures(
+    store: Store, version: Version, expected: Expected, days: Sequence[date]
+) -> dict[tuple[Grain, date], Mapping[Metric, Measure]]:
+    """Estimate every window that holds one of `days` from its scores alone (CBPE); nothing where it does not apply."""
+    calibration = calibration_of(store, version, expected)
+    windows = [(g, w) for g in WHOLE_DAYS for w in windows_of([d for d in days if d != WAITING], g)]
+    if calibration is None or not windows:
+        return {}
+    touched = sorted({window for _grain, window in windows})
+    with store.reading() as view:
+        parts = _within(queries.parts(view, version.id, BatchKind.PREDICTIONS, touched), touched)
+    if not parts:
+        return {}
+    table = read_parts(store.files, parts, [SAID, SCORE])
+    day, score = days_of(parts), np.asarray(table[SCORE].to_numpy(), dtype=np.float64)
+    said = is_class(table[SAID], expected)
+    return {
+        (grain, window.start): estimated_binary(score[rows], said[rows], calibration)
+        for grain, window in windows
+        if (rows := _inside(day, window)).any()
     }
 
 

@@ -141,6 +141,7 @@ def domain_auc(a: Floats, b: Floats, *, seed: int = 0) -> float:
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - heavy, and only for this
     from sklearn.metrics import roc_auc_score  # noqa: PLC0415
     from sklearn.model_selection import StratifiedKFold, cross_val_predict  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     x = np.concatenate([a, b])
     y = np.repeat([0, 1], [len(a), len(b)])
@@ -148,5 +149,7 @@ def domain_auc(a: Floats, b: Floats, *, seed: int = 0) -> float:
         return math.nan
     trees = HistGradientBoostingClassifier(max_iter=_TREES, random_state=seed, early_stopping=False)
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    said = cross_val_predict(trees, x, y, cv=folds, method="predict_proba")[:, 1]
+    # At this size threads wait for each other more than they work, and on a busy machine without end.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        said = cross_val_predict(trees, x, y, cv=folds, method="predict_proba")[:, 1]
     return float(roc_auc_score(y, said))

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.evidence.monitoring import performance
-from core.evidence.monitoring.batches import HASH, SAID, SCORE, Expected
+from core.evidence.monitoring.batches import HASH, SAID, SCORE, Expected, as_class
 from core.evidence.monitoring.identity import Flags, KnownLabels, find
 from core.evidence.monitoring.performance import Measures, Metric
 
@@ -62,6 +62,15 @@ def codes(column: pa.ChunkedArray, classes: Sequence[str]) -> Codes:
     """Return the place of each value among `classes`, −1 for none."""
     found = pc.index_in(column, value_set=pa.array(list(classes), pa.string()))
     return np.asarray(pc.fill_null(found, -1).to_numpy(), dtype=np.int64)
+
+
+def is_class(column: pa.ChunkedArray, expected: Expected) -> Flags:
+    """Say where the positive class stands, however it is written."""
+    named = {
+        value: as_class(value, expected.classes) or "" for value in pc.unique(column).to_pylist() if value
+    }
+    wanted = pa.array([value for value, known in named.items() if known == expected.positive], pa.string())
+    return np.asarray(pc.is_in(column, value_set=wanted), dtype=bool)
 
 
 def _is(column: pa.ChunkedArray, value: str) -> Flags:

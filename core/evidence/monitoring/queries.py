@@ -14,9 +14,11 @@ from core.evidence.monitoring.location import LogSetting, Outside
 from core.evidence.monitoring.logged import WAITING
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.profile_queries import MOST_WINDOWS, covers_year, drift, reference
-from core.evidence.monitoring.records import Batch, Coverage, Health, LogPart, Point
+from core.evidence.monitoring.records import Batch, Coverage, Estimated, Health, Jointly, LogPart, Point
 from core.evidence.monitoring.tables import (
     BatchRow,
+    EstimateRow,
+    JointRow,
     LogRow,
     PartRow,
     PerformanceRow,
@@ -33,10 +35,10 @@ __all__ = [
     "coverage",
     "covers_year",
     "drift",
-    "due_outside",
+    "due_outside", "estimates",
     "followed",
     "health",
-    "is_log_file",
+    "is_log_file", "joint",
     "labels_seen",
     "last_sequence",
     "log_setting",
@@ -217,6 +219,88 @@ def performance(
             )
         )
     return tuple(points[-most:])
+
+
+def estimates(
+    session: Session, version_id: str, metric: Metric, grain: Grain = Grain.MONTH, most: int = MOST_WINDOWS
+) -> tuple[Estimated, ...]:
+    """Return one metric as it was expected without labels, oldest first, beside what it was once they came."""
+    rows = session.exec(
+        select(EstimateRow)
+        .where(
+            EstimateRow.version_id == version_id,
+            EstimateRow.grain == grain.value,
+            EstimateRow.metric == metric.value,
+        )
+        .order_by(col(EstimateRow.start).desc())
+        .limit(most)
+    ).all()
+    realized = measures(session, [version_id], grain, [metric]).get(version_id, {})
+    return tuple(
+        Estimated(
+            window_of(row.start, grain),
+            row.method,
+            Measure(row.value, row.low, row.high, row.n),
+            realized.get(window_of(row.start, grain), {}).get(metric),
+        )
+        for row in reversed(rows)
+    )
+
+
+def joint(session: Session, version_id: str, grain: Grain = Grain.MONTH) -> tuple[Jointly, ...]:
+    """Return what was measured over several columns, oldest window first: weeks and months only."""
+    rows = session.exec(
+        select(JointRow)
+        .where(JointRow.version_id == version_id, JointRow.grain == grain.value)
+        .order_by(col(JointRow.start), col(JointRow.measure))
+    )
+    return tuple(
+        Jointly(
+            window_of(row.start, grain),
+            row.measure,
+            row.variant,
+            row.value,
+            row.before,
+            row.after,
+            tuple(row.where),
+            row.rows,
+        )
+        for row in rows
+    )
+
+
+def stale_joint(
+    session: Session, version_id: str, grains: Sequence[Grain]
+) -> list[tuple[Grain, Window, int, int]]:
+    """Return the windows whose rows or labels are others than when they were measured, with those numbers."""
+    by_day = rows_by_day(session, version_id)
+    found = []
+    for grain in grains:
+        rows: dict[date, int] = {}
+        for day, count in by_day.items():
+            start = window_of(day, grain).start
+            rows[start] = rows.get(start, 0) + count
+        covered = {
+            row.start: round(row.value * row.n)
+            for row in session.exec(
+                select(PerformanceRow).where(
+                    PerformanceRow.version_id == version_id,
+                    PerformanceRow.grain == grain.value,
+                    PerformanceRow.metric == Metric.LABEL_COVERAGE.value,
+                )
+            )
+        }
+        held = {
+            row.start: (row.rows, row.labelled)
+            for row in session.exec(
+                select(JointRow).where(JointRow.version_id == version_id, JointRow.grain == grain.value)
+            )
+        }
+        for start, count in sorted(rows.items()):
+            labelled = covered.get(start, 0)
+            if held.get(start) != (count, labelled):
+                found.append((grain, window_of(start, grain), count, labelled))
+    return found
 
 
 def measures(

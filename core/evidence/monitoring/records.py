@@ -1,5 +1,6 @@
 """What queries answer: receipts, parts of the log, references, drift over windows, points and health."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -92,6 +93,42 @@ class Point:
     measure: Measure
     rows: int
     coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """One metric in one window as expected without labels, and what it truly was once labels came."""
+
+    window: Window
+    method: str
+    expected: Measure
+    realized: Measure | None
+
+    @property
+    def gap(self) -> float | None:
+        """Expected minus realized; none while there are no labels."""
+        return None if self.realized is None else self.expected.value - self.realized.value
+
+    @property
+    def held(self) -> bool | None:
+        """Whether both intervals meet; none while there are no labels, or none that allow an interval."""
+        if self.realized is None or math.isnan(self.realized.low):
+            return None
+        return self.expected.low <= self.realized.high and self.realized.low <= self.expected.high
+
+
+@dataclass(frozen=True, slots=True)
+class Jointly:
+    """One measure over several columns in one window; `where` names the columns in which it was largest."""
+
+    window: Window
+    measure: str
+    variant: str
+    value: float
+    before: float | None
+    after: float | None
+    where: tuple[str, ...]
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)

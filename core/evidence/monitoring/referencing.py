@@ -11,7 +11,7 @@ from core.assets.datasets import queries as datasets
 from core.assets.intake import queries as intake
 from core.assets.registry.version import Version
 from core.evidence.monitoring import commands, counts, partition
-from core.evidence.monitoring.batches import MOMENT, SAID, SCORE, as_class
+from core.evidence.monitoring.batches import MOMENT, SAID, SCORE, TRUTH, as_class
 from core.evidence.monitoring.hours import DayProfile, profile_day
 from core.evidence.monitoring.layout import Layout, Part, Wanted, layout_of
 from core.platform.store import SYSTEM, Store
@@ -19,6 +19,30 @@ from core.platform.store import SYSTEM, Store
 
 def make_reference(store: Store, version: Version) -> Layout:
     """Cut the version's evaluation table and predictions, and keep that as what windows are compared with."""
+    table, wanted, dataset_digest, predictions = _evaluated(store, version)
+    layout = layout_of(table, wanted)
+    with store.unit_of_work(SYSTEM) as uow:
+        commands.store_reference(
+            uow,
+            version.id,
+            layout,
+            layout.profile(table),
+            dataset_digest=dataset_digest,
+            predictions_digest=predictions,
+            days=_by_day(layout, table) if MOMENT in table.column_names else {},
+        )
+    return layout
+
+
+def evaluated(store: Store, version: Version, *, most: int) -> pa.Table:
+    """Return up to `most` evenly spaced rows of the evaluation: features, prediction, score and, if known, the label."""
+    table, _wanted, _dataset, _predictions = _evaluated(store, version)
+    if table.num_rows <= most:
+        return table
+    return table.take(pa.array(np.linspace(0, table.num_rows - 1, most).astype(np.int64)))
+
+
+def _evaluated(store: Store, version: Version) -> tuple[pa.Table, list[Wanted], str, str]:
     with store.reading() as view:
         dataset = datasets.dataset(view, version.dataset_id)
         evaluation = intake.evaluation(view, version.id)
@@ -45,18 +69,11 @@ def make_reference(store: Store, version: Version) -> Layout:
         if "probability" in said.column_names:
             table = table.append_column(SCORE, said.column("probability").cast(pa.float64()))
             wanted.append(Wanted(SCORE, "number", Part.OUTPUT))
-    layout = layout_of(table, wanted)
-    with store.unit_of_work(SYSTEM) as uow:
-        commands.store_reference(
-            uow,
-            version.id,
-            layout,
-            layout.profile(table),
-            dataset_digest=dataset.digest,
-            predictions_digest=predictions,
-            days=_by_day(layout, table) if moments else {},
-        )
-    return layout
+        if "label" in said.column_names:
+            truth = said.column("label")
+            truth = truth.cast(pa.float64(), safe=False) if numeric else _as_classes(truth, version)
+            table = table.append_column(TRUTH, truth)
+    return table, wanted, dataset.digest, predictions
 
 
 def _moments_column(schema: pa.Schema) -> list[str]:

@@ -119,6 +119,40 @@ class ReferenceDayRow(SQLModel, table=True):
     hours: bytes
 
 
+class EstimateRow(SQLModel, table=True):
+    """One metric of one window as it is expected without labels; `method` is CBPE or DLE."""
+
+    __tablename__ = "monitoring_estimate"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    grain: str = Field(primary_key=True)
+    start: date = Field(primary_key=True)
+    metric: str = Field(primary_key=True)
+    method: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class JointRow(SQLModel, table=True):
+    """One measure over several columns in one window, with the words of its variant and where it was largest."""
+
+    __tablename__ = "monitoring_joint"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    grain: str = Field(primary_key=True)
+    start: date = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    variant: str
+    value: float
+    before: float | None
+    after: float | None
+    where: list[str] = Field(sa_column=json_column())
+    rows: int
+    labelled: int
+
+
 class PerformanceRow(SQLModel, table=True):
     """One metric of one window; bounds are empty where the sample allows none."""
 

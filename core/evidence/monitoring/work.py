@@ -34,7 +34,7 @@ from core.evidence.monitoring.identity import Days, KnownIds, KnownLabels, find
 from core.evidence.monitoring.layout import Layout
 from core.evidence.monitoring.location import Named, Outside
 from core.evidence.monitoring.logged import WAITING, known_labels, known_logs, read_parts
-from core.evidence.monitoring.measuring import measured, measured_outside
+from core.evidence.monitoring.measuring import expected_measures, measured, measured_outside
 from core.evidence.monitoring.outside import MOST_DAYS, changed, outside_log
 from core.evidence.monitoring.partition import Written
 from core.evidence.monitoring.reading import Format, read_batch
@@ -249,9 +249,11 @@ def profile(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
             counted = profile_part(store.files, layout, part)
             days[part.day] = add_days(layout, days[part.day], counted) if part.day in days else counted
     context.progress(0.5, N_("Measuring performance"))
-    found = measured(store, version_id, expected, sorted({part.day for part in waiting}))
+    touched = sorted({part.day for part in waiting})
+    found = measured(store, version_id, expected, touched)
+    ahead = expected_measures(store, version, expected, touched)
     with store.unit_of_work(SYSTEM) as uow:
-        commands.store_profiles(uow, version_id, layout, days, found, [part.id for part in waiting])
+        commands.store_profiles(uow, version_id, layout, days, found, [part.id for part in waiting], ahead)
 
 
 def rebuild(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape

@@ -13,7 +13,7 @@ from core.assets.datasets.tables import DatasetRow
 from core.assets.intake.tables import EvaluationRow
 from core.assets.registry.tables import ModelRow, UseCaseRow, VersionRow
 from core.assets.registry.version import Signature
-from core.evidence.monitoring import work
+from core.evidence.monitoring import joint_work, work
 from core.platform.jobs import handling
 from core.platform.store import SYSTEM, Actor, Store
 
@@ -46,7 +46,7 @@ class Watched:
             self.work()
         return receipt
 
-    def work(self) -> None:
+    def work(self, *, joint: bool = False) -> None:
         from core.evidence.alerts import work as alerts
         from core.evidence.kpis import work as kpis
 
@@ -55,6 +55,7 @@ class Watched:
             {
                 "monitoring.profile": work.profile,
                 "monitoring.rebuild": work.rebuild,
+                "monitoring.joint": joint_work.measure if joint else lambda _context: None,
                 "alerts.judge": alerts.judge,
                 "alerts.split": alerts.split,
                 "kpis.observe": kpis.observe,
