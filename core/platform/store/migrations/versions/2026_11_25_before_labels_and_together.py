@@ -1,7 +1,7 @@
 """Metrics expected before labels, and measures over several columns.
 
 Revision: 2026_11_25_joint
-Follows: 2026_11_25_payloads
+Follows: 2026_11_25_recourse
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_joint"
-down_revision = "2026_11_25_payloads"
+down_revision = "2026_11_25_recourse"
 branch_labels = None
 depends_on = None
 
