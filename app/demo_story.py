@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.demo_alerts import acknowledged, incident
 from app.demo_scene import Scene, Signature
 from core.assurance.compliance import commands as obligations
 from core.assurance.compliance import queries as compliance
 from core.assurance.compliance import writing
 from core.decisions.releases import commands as releases
-from core.evidence.alerts import commands as alerts
-from core.evidence.alerts import queries as alerting
 from core.evidence.kpis import commands as kpis
 from core.evidence.kpis import queries as measured
 from core.evidence.kpis.definition import Definition, Direction, KpiKind
@@ -64,9 +63,14 @@ def story(scene: Scene) -> list[Part]:
         )
     )
     seen = scene.months(1) - 1.3
-    told.append(
-        Part(N_("Credit: operations acknowledge an alert"), seen, partial(_acknowledged, scene, seen))
-    )
+    told += [
+        Part(
+            N_("Credit: operations acknowledge an alert"), seen, partial(acknowledged, scene, seen, BOOSTED)
+        ),
+        Part(
+            N_("Credit: an incident is opened from it"), seen - 1, partial(incident, scene, seen - 1, BOOSTED)
+        ),
+    ]
     for back in range(FIRST_LIVE, 0, -1):
         days = scene.months(back - 1) + 0.02
         told.append(
@@ -153,18 +157,6 @@ def _goal(scene: Scene, goal: organisation.Goal, days: float) -> None:
     if held.state is State.PROPOSED:
         with scene.acting(organisation.SECONDS[goal.by], days - 0.2) as uow:
             kpis.approve_kpi(uow, held.revision_id)
-
-
-def _acknowledged(scene: Scene, days: float) -> None:
-    version = scene.version(CREDIT, BOOSTED)
-    if version is None:
-        raise LookupError(BOOSTED)
-    with scene.store.reading() as view:
-        raised = alerting.alerts(view, version_id=version.id)
-    if raised and not any(alert.acknowledged_at for alert in raised):
-        oldest = min((a for a in raised if a.open), key=lambda a: a.raised_at, default=raised[0])
-        with scene.acting("camila.nogueira", days) as uow:
-            alerts.acknowledge(uow, oldest.id)
 
 
 def _scorecard(scene: Scene, days: float) -> None:
