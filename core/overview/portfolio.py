@@ -28,6 +28,7 @@ from core.evidence.kpis.queries import Score
 from core.evidence.monitoring import queries as monitoring
 from core.i18n import N_
 from core.overview.attention import Item, Urgency, in_order
+from core.overview.handed import handed
 from core.overview.stage import PRODUCTION, Health, Stage, health, stage
 from core.platform.access.permissions import Permission, allowed
 from core.platform.store import Actor
@@ -112,7 +113,7 @@ def portfolio(session: Session, actor: Actor, now: datetime | None = None) -> Po
     lines = tuple(_line(case, facts, scores[case.id], raised[case.id]) for case in facts.cases)
     waiting = queue(session, Scope.ALL, actor, now)
     mine = queue(session, Scope.MINE, actor, now) if waiting else ()
-    items = [_to_sign(release) for release in mine]
+    items = [_to_sign(release) for release in mine] + handed(session, actor)
     for case in facts.cases:
         items += _of_case(case, facts, scores[case.id], raised[case.id], actor)
     return Portfolio(

@@ -7,6 +7,7 @@ import pytest
 from core.decisions.incidents import commands as incidents
 from core.decisions.incidents import queries as incident_queries
 from core.evidence.alerts import commands, queries
+from core.overview.portfolio import portfolio
 from core.platform.store import Store
 from tests.core.evidence.monitoring.conftest import Watched, credit, ready_version, sent
 from tests.ui.hands import member, page_as
@@ -72,6 +73,11 @@ def test_an_alert_from_reason_to_incident(drifted: Watched, language: str) -> No
             uow, version_id=drifted.version_id, title="Income lost", text="Half of the app's rows have no income.",
             severity="high", owner_id=boss.id, began_at=uow.now - timedelta(days=3), alert_ids=[missing.id],
         )  # fmt: skip
+    page = page_as(store, boss, "overview", language=language)
+    assert not page.exception
+    with store.reading() as view:
+        mine = {item.page for item in portfolio(view, boss).mine}
+    assert {"alert", "incident"} <= mine
     page = page_as(store, boss, "incident", language=language, incident=made.id)
     assert not page.exception
     assert "Half of the app's rows have no income" in text(page).replace("\\", "")

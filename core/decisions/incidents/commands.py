@@ -63,7 +63,7 @@ def open_incident(
         id=new_id("inc"),
         use_case_id=version.use_case_id,
         version_id=version_id,
-        title=named,
+        title=seal_text(uow, uow.actor.id, named),
         text=seal_text(uow, uow.actor.id, said),
         severity=Severity(severity).value,
         state=IncidentState.OPEN.value,

@@ -25,6 +25,7 @@ def incidents(
     *,
     use_case_id: str | None = None,
     version_id: str | None = None,
+    owner_id: str | None = None,
     only_open: bool = False,
     limit: int = 200,
 ) -> tuple[Incident, ...]:
@@ -38,6 +39,8 @@ def incidents(
         query = query.where(IncidentRow.use_case_id == use_case_id)
     if version_id is not None:
         query = query.where(IncidentRow.version_id == version_id)
+    if owner_id is not None:
+        query = query.where(IncidentRow.owner_id == owner_id)
     if only_open:
         query = query.where(IncidentRow.state == IncidentState.OPEN.value)
     return _read(session, session.exec(query.limit(limit)).all())
@@ -68,7 +71,7 @@ def notes(session: Session, incident_id: str) -> tuple[Note, ...]:
 def _read(session: Session, rows: Sequence[IncidentRow]) -> tuple[Incident, ...]:
     if not rows:
         return ()
-    said = open_texts(session, [text for row in rows for text in (row.text, row.resolution)])
+    said = open_texts(session, [text for row in rows for text in (row.title, row.text, row.resolution)])
     held: dict[str, tuple[str, ...]] = {}
     query = (
         select(IncidentAlertRow)
@@ -79,9 +82,9 @@ def _read(session: Session, rows: Sequence[IncidentRow]) -> tuple[Incident, ...]
         held[link.incident_id] = (*held.get(link.incident_id, ()), link.alert_id)
     return tuple(
         Incident(
-            row.id, row.use_case_id, row.version_id, row.title, said[2 * n], Severity(row.severity),
+            row.id, row.use_case_id, row.version_id, said[3 * n], said[3 * n + 1], Severity(row.severity),
             IncidentState(row.state), row.owner_id, row.began_at, row.noticed_at, row.opened_by, row.opened_at,
-            row.closed_by, row.closed_at, said[2 * n + 1], held.get(row.id, ()),
+            row.closed_by, row.closed_at, said[3 * n + 2], held.get(row.id, ()),
         )
         for n, row in enumerate(rows)
     )  # fmt: skip

@@ -10,7 +10,7 @@ from core.platform.store.columns import utc
 class IncidentRow(SQLModel, table=True):
     """Something that went wrong with a version in use. `noticed_at` is when somebody knew: clocks run from there.
 
-    `text` and `resolution` are ciphertext under their author's key.
+    `title`, `text` and `resolution` are ciphertext under their author's key.
     """
 
     __tablename__ = "incident"
