@@ -242,6 +242,17 @@ class Histories(RuleBasedStateMachine):
             assert forged != 0 or name == NAMES[0], "another person's ticket was taken"
             type(self).lives += after is ReleaseState.LIVE
 
+    @rule(
+        request=requests,
+        operations=st.sampled_from(("otto", "olga", "max")),
+        compliance=st.sampled_from(("carl", "cora", "max")),
+    )
+    def agree(self, request, operations, compliance):
+        """Both areas approve what they see: chance alone hardly ever brings the two signatures together."""
+        self.b.judge()
+        for name, area in ((operations, "operations"), (compliance, "compliance")):
+            self.sign(name, request, area, Meaning.APPROVE, stale=1, behalf="", forged=1)
+
     @rule(request=requests)
     def a_program_tries(self, request):
         with suppress(IndexError):
