@@ -47,6 +47,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
             configuration = _configuration()
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, revision)
+            _nothing_dangles(connection)
             connection.commit()
         finally:
             _references(connection, held=True)
@@ -66,6 +67,16 @@ def _references(connection: Connection, *, held: bool) -> None:
     raw = connection.connection.dbapi_connection
     if raw is not None:
         raw.cursor().execute(f"PRAGMA foreign_keys={'ON' if held else 'OFF'}")
+
+
+def _nothing_dangles(connection: Connection) -> None:
+    """Look once at what nobody watched meanwhile."""
+    if connection.dialect.name != "sqlite":
+        return
+    left = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if left:
+        msg = f"a migration would leave rows that refer to nothing: {left[:5]}"
+        raise RuntimeError(msg)
 
 
 def is_current(engine: Engine) -> bool:
