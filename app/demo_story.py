@@ -16,9 +16,14 @@ from core.evidence.kpis.definition import Definition, Direction, KpiKind
 from core.evidence.kpis.queries import State
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain
+from core.evidence.worth import commands as pricing
+from core.evidence.worth import queries as worth
+from core.evidence.worth import work as pricing_work
+from core.evidence.worth.matrix import Cell, MatrixState
 from core.i18n import N_
 from core.platform.access import commands as access
 from core.platform.access import queries as people
+from core.platform.access.confirmation import confirm_in_demo
 from core.platform.store import SYSTEM
 from data.demo import models, organisation
 from data.demo.organisation import CLINIC_CARD, CREDIT, CREDIT_CARD, PROGRESSION, READ, TUMOUR
@@ -50,6 +55,7 @@ def story(scene: Scene) -> list[Part]:
         Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
         Part(N_("Credit: a KPI in money"), first + 1, partial(_profit, scene, first + 1)),
         Part(N_("Diabetes: a regression goes live"), 160, partial(_progression, scene, 160)),
+        Part(N_("Credit: what decisions are worth"), second + 6, partial(_worth, scene, second + 6)),
         Part(N_("Credit: gradient boosting takes over"), second + 3, partial(_boosted, scene, second + 3)),
         Part(N_("Tumours: a forest is evaluated"), 66, partial(_tumour, scene, 66)),
         Part(N_("Credit: a hostile file is refused"), 47, partial(_poisoned, scene, 47)),
@@ -127,6 +133,33 @@ def _profit(scene: Scene, days: float) -> None:
     _goal(scene, organisation.PROFIT, days)
 
 
+def _worth(scene: Scene, days: float) -> None:
+    use_case = scene.use_case(CREDIT)
+    with scene.store.reading() as view:
+        known = worth.matrices(view, use_case.id)
+    if not known:
+        cells = {Cell(name): text for name, text in organisation.WORTH.items()}
+        with scene.acting("marcelo.teixeira", days) as uow:
+            known = (pricing.propose_matrix(uow, use_case.id, cells, money_columns=["amount"]),)
+    if known[-1].state is MatrixState.PROPOSED:
+        with scene.acting("chiara.ricci", days - 0.3) as uow:
+            ticket = confirm_in_demo(uow, pricing.subject(known[-1].id))
+        with scene.acting("chiara.ricci", days - 0.3) as uow:
+            pricing.sign_matrix(uow, known[-1].id, ticket=ticket)
+
+
+def _frozen(scene: Scene, file: str, days: float) -> None:
+    version = scene.version(CREDIT, file)
+    if version is None:
+        raise LookupError(file)
+    with scene.store.reading() as view:
+        held = worth.operating_point(view, version.id)
+    if held is None:
+        scene.clock.turn(scene.at(days))
+        monthly = pricing_work.evaluated(scene.store, version.id).monthly_rows
+        pricing_work.freeze(scene.store, scene.actor("chiara.ricci"), version.id, CUT_OFF, monthly)
+
+
 def _goal(scene: Scene, goal: organisation.Goal, days: float) -> None:
     use_case = scene.use_case(goal.case)
     with scene.store.reading() as view:
@@ -198,6 +231,7 @@ def _boosted(scene: Scene, days: float) -> None:
         threshold=CUT_OFF,
         card=CREDIT_CARD,
     )
+    _frozen(scene, BOOSTED, days - 0.5)
     scene.release(
         CREDIT,
         BOOSTED,

@@ -30,6 +30,7 @@ def navigation() -> list[st.Page]:
         _page("model", _("Model"), "deployed_code", visibility="hidden"),
         _page("upload", _("Upload"), "upload_file"),
         _page("kpis", _("KPIs"), "target"),
+        _page("worth", _("Value"), "payments"),
         _page("monitoring", _("Monitoring"), "monitoring"),
         _page("model_health", _("Model health"), "vital_signs"),
         _page("alerts", _("Alerts"), "notifications"),

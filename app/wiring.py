@@ -88,6 +88,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.evidence.robustness import work as robustness  # noqa: PLC0415
     from core.evidence.slices import commands as slices_commands  # noqa: PLC0415
     from core.evidence.slices import work as slices  # noqa: PLC0415
+    from core.evidence.worth import work as worth  # noqa: PLC0415
 
     def evaluate(context: JobContext) -> None:
         """Evaluate, then explain and measure: assets know nothing of evidence, so the next steps are asked for here."""
@@ -114,6 +115,12 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
             with context.store.unit_of_work(SYSTEM) as uow:
                 fairness_commands.follow_for(uow, version_id)
 
+    def observe(context: JobContext) -> None:
+        """Observe KPIs, then what the version's promises came to."""
+        kpis.observe(context)
+        if context.payload.get("version_id"):
+            worth.follow(context)
+
     return {
         "intake.evaluate": evaluate,
         "explain.compute": partial(explain.explain, runner=runner),
@@ -131,5 +138,6 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "slices.find": slices.analyse,
         "fairness.follow": fairness.follow,
         "monitoring.profile": profile,
-        "kpis.observe": kpis.observe,
+        "kpis.observe": observe,
+        "worth.follow": worth.follow,
     }

@@ -230,16 +230,19 @@ PROFIT = Goal(
     "",
     "BRL",
     "higher",
-    350_000.0,
-    250_000.0,
-    0.0,
+    1_000_000.0,
+    800_000.0,
+    400_000.0,
     300,
-    formula="sum(case when predicted_positive then 0 when actual_positive then -0.45 * amount else 0.09 * amount end)",
+    formula="sum(case when predicted_positive then 0 when actual_positive then -0.45 * amount else 0.19 * amount end)",
     kind="business",
     segment="channel",
     money_columns=("amount",),
 )
 """Defined once the first version is there: its formula reads the columns of the log."""
+
+WORTH: Mapping[str, str] = {"tp": "0", "fp": "0", "tn": "0.19 * amount", "fn": "-0.45 * amount"}
+"""What a decision on an application is worth: interest over the term, or what is not paid back."""
 
 READ: Mapping[str, str] = {
     "camila.nogueira": "Ran it beside the desk for a week: queue times hold and the reasons can be read out to a client.",

@@ -33,6 +33,7 @@ PAGES = (
     "/model?use_case=credit",
     "/upload",
     "/kpis",
+    "/worth",
     "/monitoring?use_case=credit",
     "/monitoring?use_case=credit&tab=quality",
     "/monitoring?use_case=credit&tab=course",

@@ -20,6 +20,7 @@ from core.decisions.releases.snapshot import FACT_NAMES, changed, subject
 from core.decisions.releases.states import ReleaseState, Step, after
 from core.decisions.releases.tables import RequestRow, RoundRow, VoteRow
 from core.errors import Conflict, Invalid, Refused
+from core.evidence.worth.commands import keep_promise
 from core.i18n import N_, _
 from core.ids import new_id
 from core.platform.access.confirmation import redeem_confirmation
@@ -115,13 +116,28 @@ def sign(
         row.state = after(state, _STEPS[result]).value
         row.closed_at = None if result is Outcome.CHANGES_REQUESTED else uow.now
     if result is Outcome.APPROVED:
-        row.approved_at = uow.now
-        row.expires_at = uow.now + timedelta(days=policy.approval_days)
-        event |= go_live(uow, row, version)
+        event |= _approved(uow, row, version, policy)
     uow.session.add(row)
     uow.session.flush()
     uow.record("release.signed", "release", row.id, {**event, "state": row.state})
     return ReleaseState(row.state)
+
+
+def _approved(uow: UnitOfWork, row: RequestRow, version: Version, policy: Policy) -> dict[str, Json]:
+    """Put the version live, and keep what it is approved to be worth; return what the event says of both."""
+    row.approved_at = uow.now
+    row.expires_at = uow.now + timedelta(days=policy.approval_days)
+    said: dict[str, Json] = {}
+    worth = keep_promise(uow, row.id, version.id)
+    if worth is not None:
+        said["promise"] = {
+            "value": str(worth.value),
+            "low": str(worth.low),
+            "high": str(worth.high),
+            "currency": worth.currency,
+            "rows": worth.monthly_rows,
+        }
+    return said | go_live(uow, row, version)
 
 
 def _has_a_seat(

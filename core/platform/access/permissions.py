@@ -46,6 +46,7 @@ class Permission(StrEnum):
     RUN_CHECKS = "checks.run"
     DEFINE_KPI = "kpi.define"
     APPROVE_KPI = "kpi.approve"
+    SIGN_COSTS = "costs.sign"
     SEND_PREDICTIONS = "predictions.send"
     ACKNOWLEDGE_ALERT = "alert.acknowledge"
     PUBLISH_RULES = "rules.publish"
@@ -77,6 +78,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.RUN_CHECKS: N_("Start a check of fairness, robustness or errors"),
     Permission.DEFINE_KPI: N_("Define a KPI"),
     Permission.APPROVE_KPI: N_("Put a KPI of the own area in force"),
+    Permission.SIGN_COSTS: N_("Sign what decisions are worth, and choose the threshold"),
     Permission.SEND_PREDICTIONS: N_("Send predictions and labels"),
     Permission.ACKNOWLEDGE_ALERT: N_("Acknowledge an alert"),
     Permission.PUBLISH_RULES: N_("Publish monitoring rules"),
@@ -147,13 +149,15 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.DECIDE_REVIEW,
         _P.ERASE_SUBJECT,
     },
-    Role.BUSINESS: _TEAM | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.DECIDE_RELEASE},
+    Role.BUSINESS: _TEAM
+    | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.SIGN_COSTS, _P.DECIDE_RELEASE},
     Role.VALIDATOR: _TEAM | {_P.APPROVE_KPI, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
     Role.VIEWER: _EVERYONE,
 }
 
 NEVER_FOR_SERVICES = frozenset(
     {
+        _P.SIGN_COSTS,
         _P.DECIDE_RELEASE,
         _P.REVIEW_NAMES,
         _P.PUBLISH_POLICY,

@@ -1,0 +1,90 @@
+"""What a release was approved to be worth, beside what it came to, month by month, and why they differ."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import streamlit as st
+
+from app.ui.charts import chart, palette
+from app.ui.empty import empty, note
+from app.ui.kpi_value import written
+from app.ui.plot import Plot
+from app.ui.text import md
+from core.evidence.worth.promise import Month, Promise
+from core.i18n import _, month, percent
+
+
+def promise_chart(promise: Promise, months: Sequence[Month], *, key: str) -> None:
+    """Draw promise and outcome; the sentence above says the last month that can be judged."""
+    currency = promise.currency
+
+    def said(value: Decimal | None) -> str:
+        return "–" if value is None else written(float(value), currency)
+
+    promised = f"{said(promise.value)} [{said(promise.low)}; {said(promise.high)}]"
+    told = [one for one in months if one.labelled]
+    if not told:
+        st.markdown(md(_("Promised {promised} a month. Nothing is realised yet.", promised=promised)))
+        empty(
+            _("No outcome yet"),
+            _("Months appear with the first labels after the release."),
+            icon="hourglass_empty",
+        )
+        return
+    last = next((one for one in reversed(told) if one.coverage >= 0.5), told[-1])
+    st.markdown(
+        "**"
+        + md(
+            _(
+                "{month}: promised {promised}, realised {value} [{low}; {high}].",
+                month=month(last.start),
+                promised=said(promise.value),
+                value=said(last.value),
+                low=said(last.low),
+                high=said(last.high),
+            )
+        )
+        + "**"
+    )
+    colours = palette()
+    figure = Plot()
+    names = [month(one.start) for one in told]
+    figure.add_hrect(float(promise.low), float(promise.high), fillcolor=colours.good_band, line={"width": 0})
+    figure.add_hline(float(promise.value), line={"color": colours.good, "dash": "dash", "width": 1.5})
+    figure.add_scatter(
+        x=names, y=[float(one.value) for one in told], mode="markers+lines", name=_("Realised"),
+        line={"color": colours.accent, "width": 2},
+        marker={"size": 9, "color": [colours.accent if one.coverage >= 1 else colours.background for one in told],
+                "line": {"color": colours.accent, "width": 1.5}},
+        error_y={"type": "data", "symmetric": False, "color": colours.muted,
+                 "array": [float((one.high or one.value) - one.value) for one in told],
+                 "arrayminus": [float(one.value - (one.low or one.value)) for one in told]},
+        customdata=[f"{said(one.value)}<br>{_('labels in: {share}', share=percent(one.coverage, 0))}" for one in told],
+        hovertemplate="%{x}<br>%{customdata}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(type="category", showgrid=False)
+    alt = _(
+        "Realised worth over {n} months against a promise of {promised} a month.",
+        n=len(told),
+        promised=promised,
+    )
+    chart(figure, alt=alt, key=key, height=300, legend=False)
+    note(_("Dashed with its band: the promise. Hollow: outcomes are still coming in."))
+    st.table(
+        {
+            _("Month"): [md(month(one.start)) for one in told],
+            _("Promised"): [md(said(promise.value))] * len(told),
+            _("Realised"): [md(said(one.value)) for one in told],
+            _("Difference"): [md(said(one.value - promise.value)) for one in told],
+            _("Still waited for"): [md(said(one.gap.waiting)) for one in told],
+            _("Volume"): [md(said(one.gap.volume)) for one in told],
+            _("Mix"): [md(said(one.gap.mix)) for one in told],
+            _("Model quality"): [md(said(one.gap.quality)) for one in told],
+            _("Labels in"): [percent(one.coverage, 0) for one in told],
+        }
+    )
+    note(
+        _(
+            "The four parts add up to the difference. Mix: cases of other risk. Quality: the same risk, another worth."
+        )
+    )
