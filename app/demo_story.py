@@ -19,7 +19,7 @@ from core.evidence.monitoring.windows import Grain
 from core.evidence.worth import commands as pricing
 from core.evidence.worth import queries as worth
 from core.evidence.worth import work as pricing_work
-from core.evidence.worth.matrix import Cell, MatrixState
+from core.evidence.worth.matrix import Cell, MatrixState, signing_subject
 from core.i18n import N_
 from core.platform.access import commands as access
 from core.platform.access import queries as people
@@ -143,7 +143,7 @@ def _worth(scene: Scene, days: float) -> None:
             known = (pricing.propose_matrix(uow, use_case.id, cells, money_columns=["amount"]),)
     if known[-1].state is MatrixState.PROPOSED:
         with scene.acting("chiara.ricci", days - 0.3) as uow:
-            ticket = confirm_in_demo(uow, pricing.subject(known[-1].id))
+            ticket = confirm_in_demo(uow, signing_subject(known[-1].id))
         with scene.acting("chiara.ricci", days - 0.3) as uow:
             pricing.sign_matrix(uow, known[-1].id, ticket=ticket)
 

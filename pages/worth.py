@@ -19,6 +19,7 @@ from core.errors import AvalError
 from core.evidence.kpis import preview
 from core.evidence.kpis.formula import Kind
 from core.evidence.worth import commands, queries, threshold, work
+from core.evidence.worth.matrix import signing_subject
 from core.i18n import _, number
 from core.platform.access import queries as access
 from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
@@ -67,7 +68,7 @@ with card(_("What decisions are worth")):
         given = confirm_field(me.person.name, demo=in_demo(), key=f"matrix_{waiting.id}")
         if st.button(_("Sign the matrix"), type="primary", icon=":material/draw:"):
             with refusals():
-                right = ticket(commands.subject(waiting.id), given)
+                right = ticket(signing_subject(waiting.id), given)
                 with unit_of_work(me.actor) as uow:
                     commands.sign_matrix(uow, waiting.id, ticket=right)
                 st.rerun()

@@ -11,7 +11,7 @@ from core.assets.registry.version import VersionState
 from core.errors import Conflict, Invalid, Refused
 from core.evidence.kpis.logged import log_columns
 from core.evidence.worth import queries
-from core.evidence.worth.matrix import Cell, CostMatrix, MatrixState, read_cells
+from core.evidence.worth.matrix import Cell, CostMatrix, MatrixState, read_cells, signing_subject
 from core.evidence.worth.promise import Month, Promise, expected
 from core.evidence.worth.queries import OperatingPoint
 from core.evidence.worth.tables import CostMatrixRow, OperatingPointRow, PromiseMonthRow, PromiseRow
@@ -24,11 +24,6 @@ from core.platform.jobs import commands as jobs
 from core.platform.store import UnitOfWork
 
 FOLLOW_JOB = "worth.follow"
-
-
-def subject(matrix_id: str) -> str:
-    """What the ticket of a matrix's signature is good for."""
-    return f"cost_matrix:{matrix_id}"
 
 
 def propose_matrix(
@@ -66,7 +61,7 @@ def sign_matrix(uow: UnitOfWork, matrix_id: str, *, ticket: str) -> CostMatrix:
     row = uow.session.exec(query.with_for_update()).one()
     if row.state == MatrixState.SIGNED.value:
         raise Conflict("cost.signed", N_("This cost matrix is signed already."))
-    confirmed = redeem_confirmation(uow, ticket, subject(matrix_id))
+    confirmed = redeem_confirmation(uow, ticket, signing_subject(matrix_id))
     row.state, row.signed_by, row.signed_at = MatrixState.SIGNED.value, uow.actor.id, uow.now
     row.confirmed_by = confirmed.value
     uow.session.add(row)

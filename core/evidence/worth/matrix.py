@@ -82,6 +82,11 @@ class CostMatrix:
         return gain / whole if whole > 0 and 0 <= gain <= whole else None
 
 
+def signing_subject(matrix_id: str) -> str:
+    """What the ticket of a matrix's signature is good for."""
+    return f"cost_matrix:{matrix_id}"
+
+
 def amount_of(text: str) -> Decimal | None:
     """Read a written amount; none where it is an expression."""
     try:

@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import Conflict, Refused, Unauthenticated
 from core.evidence.worth import commands, queries, work
-from core.evidence.worth.matrix import Cell, MatrixState
+from core.evidence.worth.matrix import Cell, MatrixState, signing_subject
 from core.platform.access import ways_in
 from core.platform.access.confirmation import Confirmed
 from core.platform.access.sessions import Purpose
@@ -39,7 +39,7 @@ def signed(it):
         commands.sign_matrix(uow, made.id, ticket="")
     with it.store.unit_of_work(BUSINESS) as uow:
         ticket = ways_in.issue_ticket(
-            uow, Purpose.SIGNING, commands.subject(made.id), how=Confirmed.PASSWORD.value
+            uow, Purpose.SIGNING, signing_subject(made.id), how=Confirmed.PASSWORD.value
         )
     with it.store.unit_of_work(BUSINESS) as uow:
         return commands.sign_matrix(uow, made.id, ticket=ticket)
