@@ -26,6 +26,7 @@ NOUNS = (
     "slices",
     "predictions",
     "kpis",
+    "worth",
     "releases",
     "emergencies",
     "findings",
