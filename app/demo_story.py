@@ -50,7 +50,7 @@ def story(scene: Scene) -> list[Part]:
     told = [
         Part(N_("People"), 549, partial(_people, scene)),
         Part(N_("Policies and use cases"), 545, partial(_ground, scene)),
-        Part(N_("Compliance: the impact report of credit"), 530, partial(_impact, scene, 530)),
+        Part(N_("Compliance: the impact report of credit"), 340, partial(_impact, scene, 340)),
         Part(N_("What the business expects, as KPIs"), first + 9, partial(_goals, scene, first + 9)),
         Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
         Part(N_("Credit: a KPI in money"), first + 1, partial(_profit, scene, first + 1)),

@@ -91,6 +91,7 @@ class MonthOut(BaseModel):
     """What a month realised; the four parts add up to the difference from the promise."""
 
     start: date
+    promised: Decimal
     rows: int
     labelled: int
     value: Decimal
@@ -213,6 +214,7 @@ def _promise(one: Promise, months: tuple[Month, ...]) -> PromiseOut:
         months=[
             MonthOut(
                 start=m.start,
+                promised=m.promised,
                 rows=m.rows,
                 labelled=m.labelled,
                 value=m.value,

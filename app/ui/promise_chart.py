@@ -38,7 +38,7 @@ def promise_chart(promise: Promise, months: Sequence[Month], *, key: str) -> Non
             _(
                 "{month}: promised {promised}, realised {value} [{low}; {high}].",
                 month=month(last.start),
-                promised=said(promise.value),
+                promised=said(last.promised),
                 value=said(last.value),
                 low=said(last.low),
                 high=said(last.high),
@@ -73,9 +73,9 @@ def promise_chart(promise: Promise, months: Sequence[Month], *, key: str) -> Non
     st.table(
         {
             _("Month"): [md(month(one.start)) for one in told],
-            _("Promised"): [md(said(promise.value))] * len(told),
+            _("Promised"): [md(said(one.promised)) for one in told],
             _("Realised"): [md(said(one.value)) for one in told],
-            _("Difference"): [md(said(one.value - promise.value)) for one in told],
+            _("Difference"): [md(said(one.value - one.promised)) for one in told],
             _("Still waited for"): [md(said(one.gap.waiting)) for one in told],
             _("Volume"): [md(said(one.gap.volume)) for one in told],
             _("Mix"): [md(said(one.gap.mix)) for one in told],

@@ -129,7 +129,7 @@ def _promise(row: PromiseRow) -> Promise:
 
 def _month(row: PromiseMonthRow) -> Month:
     return Month(
-        start=row.start, rows=row.rows, labelled=row.labelled, value=Decimal(row.value),
+        start=row.start, promised=Decimal(row.promised), rows=row.rows, labelled=row.labelled, value=Decimal(row.value),
         low=None if row.low is None else Decimal(row.low), high=None if row.high is None else Decimal(row.high),
         gap=Gap(Decimal(row.waiting), Decimal(row.volume), Decimal(row.mix), Decimal(row.quality)),
     )  # fmt: skip

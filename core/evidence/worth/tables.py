@@ -71,6 +71,7 @@ class PromiseMonthRow(SQLModel, table=True):
 
     request_id: str = Field(primary_key=True, foreign_key="release_promise.request_id")
     start: date = Field(primary_key=True)
+    promised: str
     rows: int
     labelled: int
     value: str

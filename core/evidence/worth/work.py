@@ -22,7 +22,7 @@ from core.evidence.monitoring import work as monitoring_work
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.worth import commands, queries, threshold
 from core.evidence.worth.matrix import Cell, CostMatrix, read_cells
-from core.evidence.worth.promise import Month, Promise, gap, money
+from core.evidence.worth.promise import Month, Promise, gap, money, part_of_month, promised
 from core.evidence.worth.threshold import Explored, Rows
 from core.i18n import N_
 from core.platform.jobs.handling import JobContext
@@ -217,13 +217,15 @@ def _realised(promise: Promise, start: date, table: pa.Table, cells: dict[Cell, 
         np.bincount(place, minlength=threshold.BANDS) / n if n else np.array([b.share for b in promise.bands])
     )
     whole = float(sums.sum())
+    part = part_of_month(start, promise.made_at)
     error = Z * float(worth.std(ddof=1)) * n**0.5 if n > 1 else None
     return Month(
         start=start,
+        promised=promised(promise, part),
         rows=table.num_rows,
         labelled=n,
         value=money(whole),
         low=None if error is None else money(whole - error),
         high=None if error is None else money(whole + error),
-        gap=gap(promise, table.num_rows, n, shares.tolist(), sums.tolist()),
+        gap=gap(promise, table.num_rows, n, shares.tolist(), sums.tolist(), part),
     )

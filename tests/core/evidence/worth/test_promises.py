@@ -97,11 +97,12 @@ def test_months_after_the_promise_equal_pandas_and_the_gap_adds_up(watched):
     early = followed()
     assert (early.rows, early.labelled) == (500, 300)
     assert float(early.value) == pytest.approx(worth_of(rows.iloc[:300]).sum(), abs=0.006)
-    assert early.gap.whole == early.value - promise.value
+    assert early.gap.whole == early.value - early.promised
     assert early.gap.waiting != 0
+    assert early.promised == pytest.approx(promise.value * 8 / 30, abs=Decimal("0.01")), "made on 23 November"
     it.send(told(rows, "a").iloc[300:], "labels")
     late = followed()
     assert float(late.value) == pytest.approx(worth_of(rows).sum(), abs=0.006)
     assert late.gap.waiting == 0
-    assert late.gap.whole == late.value - promise.value
+    assert late.gap.whole == late.value - late.promised
     assert late.low < late.value < late.high

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.errors import Invalid
 from core.evidence.kpis.formula import Column, Kind
 from core.evidence.worth.matrix import Cell, CostMatrix, MatrixState, read_cells
-from core.evidence.worth.promise import Promise, expected, gap, money
+from core.evidence.worth.promise import Promise, expected, gap, money, promised
 from core.evidence.worth.threshold import BANDS, Band, Rows, at, band_of, bands, explore, split
 
 COLUMNS = (
@@ -106,6 +106,8 @@ def test_the_four_parts_are_the_gap_to_the_cent(seed, n, waiting):
     shares = np.bincount(place, minlength=BANDS) / n if n else np.array([b.share for b in held.bands])
     found = gap(held, n + waiting, n, shares.tolist(), sums.tolist())
     assert found.whole == money(float(sums.sum())) - held.value
+    half = gap(held, n + waiting, n, shares.tolist(), sums.tolist(), 0.5)
+    assert half.whole == money(float(sums.sum())) - promised(held, 0.5)
     assert all(
         one == one.quantize(Decimal("0.01"))
         for one in (found.waiting, found.volume, found.mix, found.quality)

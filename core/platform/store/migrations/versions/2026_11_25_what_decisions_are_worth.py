@@ -74,7 +74,7 @@ def upgrade() -> None:
         sa.Column("start", sa.Date(), primary_key=True),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("labelled", sa.Integer(), nullable=False),
-        *_text("value"),
+        *_text("promised", "value"),
         sa.Column("low", sa.String(), nullable=True),
         sa.Column("high", sa.String(), nullable=True),
         *_text("waiting", "volume", "mix", "quality", "parts"),
