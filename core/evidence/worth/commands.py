@@ -167,7 +167,8 @@ def store_months(uow: UnitOfWork, request_id: str, found: Sequence[tuple[Month, 
             uow.session.flush()
         uow.session.add(
             PromiseMonthRow(
-                request_id=request_id, start=month.start, promised=str(month.promised), rows=month.rows, labelled=month.labelled,
+                request_id=request_id, start=month.start, promised=str(month.promised), rows=month.rows,
+                labelled=month.labelled,
                 value=str(month.value), low=None if month.low is None else str(month.low),
                 high=None if month.high is None else str(month.high), waiting=str(month.gap.waiting),
                 volume=str(month.gap.volume), mix=str(month.gap.mix), quality=str(month.gap.quality), parts=parts,

@@ -1,7 +1,7 @@
 """Cost matrices, frozen thresholds, promises of releases and what came of them.
 
 Revision: 2026_11_25_worth
-Follows: 2026_11_25_recourse
+Follows: 2026_11_25_joint
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "2026_11_25_worth"
-down_revision = "2026_11_25_recourse"
+down_revision = "2026_11_25_joint"
 branch_labels = None
 depends_on = None
 
