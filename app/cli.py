@@ -70,6 +70,7 @@ class Commands(click.Group):
             "Judge the gates of a version; exit status 1 when it is blocked.",
         ),
         "kpi": ("app.kpi", "kpi", "Work KPI formulas out over a file, list and import definitions."),
+        "reviews": ("app.reviews_import", "reviews", "Take requests of affected people from a file."),
         "release": ("app.cli_release", "release", "See and sign releases with a token of your own."),
     }
 

@@ -199,6 +199,13 @@ def sent_body(
     return _answer(client.post(route, params=params, content=chunks(), headers=headers))
 
 
+def sent_json(
+    client: httpx.Client, route: str, body: Mapping[str, object], headers: Mapping[str, str]
+) -> Mapping[str, object]:
+    """Post JSON and return the answer; raise `Problem`."""
+    return _answer(client.post(route, json=dict(body), headers=dict(headers)))
+
+
 def _follow(client: httpx.Client, job: str, until: float, say: Say) -> None:
     pause = FIRST_PAUSE
     while True:
