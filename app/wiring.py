@@ -73,6 +73,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.assets.intake import work as intake  # noqa: PLC0415
     from core.assets.registry import queries as registry  # noqa: PLC0415
     from core.assets.registry.version import VersionState  # noqa: PLC0415
+    from core.assurance.reviews import work as reviews  # noqa: PLC0415
     from core.decisions.releases import work as releases  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
     from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
@@ -125,6 +126,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "intake.evaluate": evaluate,
         "explain.compute": partial(explain.explain, runner=runner),
         "recourse.case": partial(recourse.answer_case, runner=runner),
+        "reviews.find_case": partial(reviews.find_case, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
         "monitoring.joint": joint_work.measure,
