@@ -26,7 +26,7 @@ with refusals_end_page(), reading() as view:
     answers = queries.answers(view, case.id)
     people = {p for d in versions for p in (d.made_by, d.approved_by)} - {""}
     names = access.names(view, people)
-    draft = writing.write(view, case.id, form.kind, store())[language()]
+    draft = writing.write(view, case.id, form.kind, now, [language()])[language()]
 newest = versions[0] if versions else None
 governs = allowed(me, Permission.GOVERN_COMPLIANCE)
 

@@ -1,8 +1,9 @@
 """Write a document in both languages from the evidence of this moment, and keep it as a file that never changes."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -39,16 +40,22 @@ def subject_version(session: Session, use_case_id: str) -> Version | None:
     return next((v for v in registry.newest_ready(session) if v.use_case_id == use_case_id), None)
 
 
-def write(session: Session, use_case_id: str, kind: str, store: Store) -> Mapping[str, Written]:
+def write(
+    session: Session,
+    use_case_id: str,
+    kind: str,
+    now: datetime,
+    languages: Collection[str] = tuple(LANGUAGES),
+) -> Mapping[str, Written]:
     """Return a document as it would stand now, by language; nothing is stored."""
     case = registry.use_case_by_id(session, use_case_id)
     version = subject_version(session, use_case_id)
     form = template(kind)
     answers = queries.answers(session, use_case_id)
     found: dict[str, Written] = {}
-    for each in LANGUAGES:
+    for each in languages:
         with speaking(each):
-            facts = Facts(session, case, version, store.clock()).all()
+            facts = Facts(session, case, version, now).all()
             found[each] = _filled(session, form, case.slug, use_case_id, facts, answers)
     return found
 
@@ -59,7 +66,7 @@ def make(store: Store, actor: Actor, use_case_id: str, kind: str) -> str:
     Names and words of people are kept as ciphertext under their own keys: whoever is erased is erased here too.
     """
     with store.reading() as session:
-        written = write(session, use_case_id, kind, store)
+        written = write(session, use_case_id, kind, store.clock())
         version = subject_version(session, use_case_id)
     shares = {s.id: round(s.completeness, 4) for s in written["en"].sections}
     with store.unit_of_work(actor) as uow:

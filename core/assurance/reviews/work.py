@@ -86,9 +86,7 @@ def _inputs(version: Version, found: Decision) -> Values:
     }
 
 
-def _case(
-    version: Version, review: Review, moment: datetime, answer: CaseAnswer, corrected: Values
-) -> Case:
+def _case(version: Version, review: Review, moment: datetime, answer: CaseAnswer, corrected: Values) -> Case:
     case = words.as_case(answer)
     changes = answer.cases[0].changes if answer.cases else ()
     told = {
