@@ -54,7 +54,6 @@ def story(scene: Scene) -> list[Part]:
         Part(N_("What the business expects, as KPIs"), first + 9, partial(_goals, scene, first + 9)),
         Part(N_("Credit: a scorecard goes live"), first + 3, partial(_scorecard, scene, first + 3)),
         Part(N_("Credit: a KPI in money"), first + 1, partial(_profit, scene, first + 1)),
-        Part(N_("Compliance: the impact report of credit is renewed"), 175, partial(_impact, scene, 175, 2)),
         Part(N_("Diabetes: a regression goes live"), 160, partial(_progression, scene, 160)),
         Part(N_("Credit: what decisions are worth"), second + 6, partial(_worth, scene, second + 6)),
         Part(N_("Credit: gradient boosting takes over"), second + 3, partial(_boosted, scene, second + 3)),
