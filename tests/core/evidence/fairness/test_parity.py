@@ -63,17 +63,18 @@ def agrees(found, theirs, metrics=tuple(tally.SHARES)):
 
 
 @pytest.mark.shared_data
+@pytest.mark.parametrize("rows", [30_000, pytest.param(300_000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("attributes", [("SEX",), ("RAC1P",), ("SEX", "RAC1P")])
-def test_census_employment_equals_fairlearn(shared_data, attributes):
-    table = pd.read_parquet(shared_data / "acs_employment_ma" / "data.parquet").iloc[:70_000]
+def test_census_employment_equals_fairlearn(shared_data, attributes, rows):
+    table = pd.read_parquet(shared_data / "acs_employment_ma" / "data.parquet").iloc[:rows]
     truth, said = table["employed"].to_numpy(bool), table["prediction"].to_numpy(bool)
     made = [groups.attribute(a, table[a]) for a in attributes]
     found = made[0] if len(made) == 1 else groups.crossed(*made)
     ours = parity.compare(found, tally.of_classes(found, truth, said), draws=50)
     small = [g for g in ours.groups if g.n < parity.SMALLEST]
     assert all(g.hidden for g in small)
-    if "RAC1P" in attributes:
-        assert small
+    if "RAC1P" in attributes and (rows == 30_000 or "SEX" in attributes):
+        assert small  # race group 4 is that rare
     large = np.isin(found.codes, [i for i, g in enumerate(ours.groups) if not g.hidden])
     texts = table.loc[large, list(attributes)].map(groups.as_text)
     agrees(ours, frame_of(truth[large], said[large], texts))
