@@ -25,6 +25,8 @@ NOUNS = (
     "robustness",
     "slices",
     "predictions",
+    "alerts",
+    "incidents",
     "kpis",
     "worth",
     "releases",
