@@ -12,11 +12,13 @@ from itertools import cycle
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
 
 from app.wiring import open_store
 from core.decisions.releases import commands as releases
 from core.decisions.releases import queries
 from core.decisions.releases.quorum import Meaning
+from core.decisions.releases.tables import RequestRow
 from core.errors import Conflict, Unavailable
 from core.platform.store import SYSTEM, Actor, Store
 from core.settings import Settings
@@ -90,8 +92,8 @@ def main() -> None:
     store = open_store(Settings(folder=folder, database_url=url), announce=lambda _job: None)
     with store.reading() as view:
         versions = _versions(view)
-        judged = queries.releases(view, version_id=versions[0], limit=1_000_000)[-1]
-        gates = queries.gates(view, queries.rounds(view, judged.id)[0].id)
+        oldest = select(RequestRow.id).order_by(RequestRow.requested_at).limit(1)
+        gates = queries.gates(view, queries.rounds(view, view.exec(oldest).one())[0].id)
     verdicts = [g.verdict for g in gates], [(g.evidence_kind, g.evidence_id) for g in gates]
     running = [
         threading.Thread(

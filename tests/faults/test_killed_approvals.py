@@ -38,7 +38,7 @@ class Load:
             if line.endswith("\n"):
                 self.acknowledged.append(line.strip())
 
-    def wait_for(self, count, seconds=120):
+    def wait_for(self, count, seconds=600):
         until = time.monotonic() + seconds
         while len(self.acknowledged) < count:
             if self.process.poll() is not None:
