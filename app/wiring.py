@@ -77,6 +77,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.decisions.releases import work as releases  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
     from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
+    from core.evidence.explain import trial_work  # noqa: PLC0415
     from core.evidence.explain import work as explain  # noqa: PLC0415
     from core.evidence.fairness import commands as fairness_commands  # noqa: PLC0415
     from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
@@ -106,6 +107,12 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
             fairness_commands.enqueue_for(uow, version_id)
             slices_commands.enqueue_for(uow, version_id)
 
+    def explained(context: JobContext) -> None:
+        """Explain, then put the explanation on trial."""
+        explain.explain(context, runner)
+        with context.store.unit_of_work(SYSTEM) as uow:
+            explain_commands.enqueue_trial_for(uow, str(context.payload["version_id"]))
+
     def profile(context: JobContext) -> None:
         """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""
         monitoring.profile(context)
@@ -124,7 +131,8 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
 
     return {
         "intake.evaluate": evaluate,
-        "explain.compute": partial(explain.explain, runner=runner),
+        "explain.compute": explained,
+        "explain.trial": partial(trial_work.put_on_trial, runner=runner),
         "recourse.case": partial(recourse.answer_case, runner=runner),
         "reviews.find_case": partial(reviews.find_case, runner=runner),
         "releases.judge": releases.judge_round,

@@ -15,9 +15,11 @@ from app.ui.limits_form import limits_form
 from app.ui.picker import pick_use_case, pick_version
 from app.ui.progress import follow
 from app.ui.refused import may_not, refusals, refusals_end_page
+from app.ui.trial_panel import trial_banner, trial_panel
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.evidence.explain import commands, queries
+from core.evidence.explain.words import unit_name
 from core.evidence.recourse import commands as recourse_commands
 from core.evidence.recourse import queries as recourse
 from core.evidence.recourse.case import CaseAnswer, Values
@@ -134,6 +136,9 @@ if explanation is None:
         may_not(_("Your roles do not include starting an explanation."), ", ".join(roles))
     st.stop()
 
+with reading() as view:
+    trial = queries.trial(view, version.id)
+trial_banner(trial)
 verdict_line(explanation)
 values, inputs, scores = stored(explanation.values_digest, explanation)
 shown = Shown(explanation, names[str(version.number)], values, inputs, scores)
@@ -145,6 +150,7 @@ left, right = st.columns(2, gap="medium")
 with left:
     drivers(shown, others, explanation_of)
     one_feature(shown)
+    trial_panel(trial, unit=unit_name(explanation))
 with right:
     desk = Desk(
         case=lambda row: queries.case(store().files, explanation, row),

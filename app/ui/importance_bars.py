@@ -13,7 +13,7 @@ ROW = 30
 SHOWN = 15
 
 
-def importance_bars(items: Sequence[Importance], *, unit: str, key: str) -> None:
+def importance_bars(items: Sequence[Importance], *, unit: str, key: str, axis: str = "") -> None:
     """Draw mean |φ| with its 95 % interval, strongest at the top; the rest is summed in one bar."""
     colours = palette()
     shown = list(items[:SHOWN])[::-1]
@@ -35,7 +35,7 @@ def importance_bars(items: Sequence[Importance], *, unit: str, key: str) -> None
         customdata=[[i.low, i.high] for i in shown],
         hovertemplate="%{y}<br>%{x:.4~g} [%{customdata[0]:.4~g} – %{customdata[1]:.4~g}]<extra></extra>",
     )
-    figure.update_xaxes(title=label(_("mean |Shapley value|, {unit}", unit=unit)), rangemode="tozero")
+    figure.update_xaxes(title=label(axis or _("mean |Shapley value|, {unit}", unit=unit)), rangemode="tozero")
     strongest = ", ".join(labels.label(i.feature).name for i in items[:3])
     chart(
         figure,

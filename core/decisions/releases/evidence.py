@@ -163,6 +163,13 @@ def _explanation(session: Session, about: Subject, _rule: Rule) -> Reading:
     return Reading(Measured(found.max_error), evidence=at)
 
 
+def _explanation_trial(session: Session, about: Subject, _rule: Rule) -> Reading:
+    found, at = explain.trial(session, about.version.id), ("explanation", about.version.id)
+    if found is None:
+        return Reading(reason=N_("The explanation of this version has not been on trial."), evidence=at)
+    return Reading(Measured(found.failed), evidence=at)
+
+
 def _fairness(session: Session, about: Subject, rule: Rule) -> Reading:
     at = ("fairness", about.version.id)
     declared = fairness.declaration(session, about.version.use_case_id)
@@ -274,6 +281,7 @@ READERS: Mapping[GateKind, Reader] = {
     GateKind.CHAMPION: _champion,
     GateKind.LATENCY: _latency,
     GateKind.EXPLANATION: _explanation,
+    GateKind.EXPLANATION_TRIAL: _explanation_trial,
     GateKind.FAIRNESS: _fairness,
     GateKind.STABILITY: _stability,
     GateKind.ROBUSTNESS: _robustness,

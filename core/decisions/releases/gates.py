@@ -25,6 +25,7 @@ class GateKind(StrEnum):
     CHAMPION = "champion"
     LATENCY = "latency"
     EXPLANATION = "explanation"
+    EXPLANATION_TRIAL = "explanation_trial"
     FAIRNESS = "fairness"
     STABILITY = "stability"
     ROBUSTNESS = "robustness"
@@ -123,6 +124,12 @@ GATES: Mapping[GateKind, Gate] = {
     ),
     GateKind.EXPLANATION: Gate(
         N_("Explanation"), N_("Largest additivity error of the explained rows"), needs=("limit",)
+    ),
+    GateKind.EXPLANATION_TRIAL: Gate(
+        N_("Explanation on trial"),
+        N_("Tests of the explanation that failed"),
+        unit="count",
+        needs=("limit",),
     ),
     GateKind.FAIRNESS: Gate(
         N_("Fairness"), N_("{metric}: the widest gap between groups"), needs=("limit", "metric")

@@ -9,8 +9,9 @@ from core.assets.registry.version import VersionState
 from core.errors import Conflict
 from core.evidence.explain import queries
 from core.evidence.explain.importance import Importance
-from core.evidence.explain.tables import ExplanationRow
+from core.evidence.explain.tables import ExplanationRow, TrialRow
 from core.evidence.explain.terms import Fallback, Method, Question, Unit
+from core.evidence.explain.trial import Trial
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
@@ -65,6 +66,23 @@ def request_explanation(uow: UnitOfWork, version_id: str) -> str:
 def enqueue_for(uow: UnitOfWork, version_id: str) -> str:
     """Enqueue the explanation as a part of another command (the end of an evaluation): no event of its own."""
     return jobs.enqueue(uow, queries.JOB_KIND, queries.SUBJECT_KIND, version_id, {"version_id": version_id})
+
+
+def enqueue_trial_for(uow: UnitOfWork, version_id: str) -> str:
+    """Put a version's explanation on trial as a part of another command: no event of its own."""
+    return jobs.enqueue(uow, queries.TRIAL_KIND, queries.SUBJECT_KIND, version_id, {"version_id": version_id})
+
+
+def store_trial(uow: UnitOfWork, version_id: str, values_digest: str, trial: Trial) -> None:
+    """Store what an explanation showed on trial, in place of an earlier one."""
+    require(uow.actor, Permission.RUN_EXPLANATION)
+    row = uow.session.get(TrialRow, version_id, with_for_update=True)
+    if row is None:
+        row = TrialRow(version_id=version_id, values_digest="", body={}, created_at=uow.now)
+    row.values_digest, row.body, row.created_at = values_digest, trial.to_json(), uow.now
+    uow.session.add(row)
+    facts = {f.test.value: f"{f.value:.3g}" for f in trial.findings}
+    uow.record("explanation.tried", "version", version_id, {"failed": trial.failed, "findings": facts})
 
 
 def store(uow: UnitOfWork, version_id: str, computed: Computed) -> str:

@@ -108,6 +108,18 @@ def explain(
         return replace(found, fallback=reason)
 
 
+def raw(
+    model: object, rows: pd.DataFrame, background: pd.DataFrame, label: str | None
+) -> Callable[[pd.DataFrame], Floats]:
+    """The raw output that attributions of this model speak of, on any frame. Raises NoScoreError."""
+    if choice.is_known(model):
+        try:
+            return choice.exact(model, rows.head(2), background, label, None).output.score
+        except Unreadable:
+            pass
+    return _any_output(model, label).score
+
+
 def _exact(
     model: object,
     rows: pd.DataFrame,

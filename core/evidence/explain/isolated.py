@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.evidence.explain.engine import NoScoreError, explain
-from core.evidence.explain.shapley import interactions, interventional, quadrature
+from core.evidence.explain.engine import NoScoreError, explain, raw
+from core.evidence.explain.plausibility import Neighbourhood
+from core.evidence.explain.shapley import agnostic, interactions, interventional, quadrature
 from core.evidence.explain.terms import Question
 
 Arrays = dict[str, NDArray[np.generic]]
 Meta = dict[str, object]
+
+SHUFFLES = 5
 
 
 def attribute(
@@ -50,6 +53,62 @@ def attribute(
         "fallback": found.fallback.value if found.fallback else "",
         "max_error": found.max_error,
     }
+
+
+def trial(
+    model: object, frames: Mapping[str, pd.DataFrame], options: Mapping[str, object]
+) -> tuple[Arrays, Meta]:
+    """What the explanation of `frames["rows"]` rests on: answers of the model to shuffled columns and other backgrounds.
+
+    Arrays: `permuted` (repeats × features) mean |change of the raw output|, `one` and `other` (rows × features) values
+    against disjoint halves of `frames["background"]`. Meta: `unlike`, the share of mixed rows unlike anything seen.
+    """
+    rows, background = frames["rows"], frames["background"]
+    label = str(options.get("label") or "") or None
+    seed = int(str(options.get("seed", 0)))
+    rng = np.random.default_rng(seed)
+    half = len(background) // 2
+    try:
+        score = raw(model, rows, background, label)
+        one, other = (
+            explain(
+                model,
+                rows,
+                part,
+                label=label,
+                question=Question.INTERVENTIONAL,
+                budget=3.0,
+                seed=seed,
+                background_rows=30,
+            )
+            for part in (
+                background.iloc[:half].reset_index(drop=True),
+                background.iloc[half:].reset_index(drop=True),
+            )
+        )
+    except NoScoreError:
+        return {}, {"refused": "no_score"}
+    plain = score(background)
+    permuted = np.zeros((SHUFFLES, rows.shape[1]))
+    for repeat in range(SHUFFLES):
+        for position in range(rows.shape[1]):
+            shuffled = background.copy()
+            order = rng.permutation(len(background))
+            shuffled.isetitem(position, background.iloc[:, position].array.take(order))
+            permuted[repeat, position] = float(np.abs(score(shuffled) - plain).mean())
+    mixtures = pd.concat(
+        [
+            agnostic.mixed(
+                rows.iloc[[i]], background.iloc[[i % len(background)]], rng.random((1, rows.shape[1])) < 0.5
+            )
+            for i in range(min(100, len(rows)))
+        ],
+        ignore_index=True,
+    )
+    numeric = [pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in rows.dtypes]
+    space = Neighbourhood(background.head(400), numeric)
+    unlike = float((space.distance(mixtures) > space.usual).mean())
+    return {"permuted": permuted, "one": one.values, "other": other.values}, {"unlike": unlike}
 
 
 # The helper imports this module once, before it forks and locks its children in: here, and only here, the kernel's

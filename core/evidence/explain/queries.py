@@ -13,14 +13,16 @@ from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.errors import NotFound
 from core.evidence.explain.importance import Importance, Pair, pairs, rank_agreement
-from core.evidence.explain.tables import ExplanationRow
+from core.evidence.explain.tables import ExplanationRow, TrialRow
 from core.evidence.explain.terms import TOLERANCE, Fallback, Method, Question, Unit
+from core.evidence.explain.trial import Trial
 from core.i18n import N_
 from core.platform.jobs import queries as jobs
 from core.platform.jobs.queries import Job
 from core.platform.store import Files
 
 JOB_KIND = "explain.compute"
+TRIAL_KIND = "explain.trial"
 SUBJECT_KIND = "version"
 PREFIX = "phi:"  # of a feature's column in the stored table
 
@@ -122,6 +124,15 @@ def computed(session: Session, model_digest: str, data_digest: str, label: str) 
 def job(session: Session, version_id: str) -> Job | None:
     """Return the newest job that explains this version."""
     return jobs.latest(session, SUBJECT_KIND, version_id, JOB_KIND)
+
+
+def trial(session: Session, version_id: str) -> Trial | None:
+    """Return what the version's explanation showed on trial; none before, or when the values are others by now."""
+    row = session.get(TrialRow, version_id)
+    digest = session.exec(
+        select(ExplanationRow.values_digest).where(ExplanationRow.version_id == version_id)
+    ).first()
+    return None if row is None or row.values_digest != digest else Trial.from_json(row.body)
 
 
 def explained_versions(session: Session, use_case_id: str) -> tuple[Version, ...]:

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evidence.explain.plausibility import Neighbourhood, numbers
 from core.evidence.recourse.counterfactual import Change, Counterfactual, Found
 from core.evidence.recourse.limits import Bond, Limits, Way
-from core.evidence.recourse.plausibility import Neighbourhood, numbers
 
 Floats = NDArray[np.float64]
 Score = Callable[[pd.DataFrame], Floats]
