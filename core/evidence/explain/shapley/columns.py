@@ -109,19 +109,12 @@ def _one_to_one(transformer: object, inputs: Sequence[int]) -> Owners | None:
 
 def confirmed(transform: Callable[[pd.DataFrame], object], frame: pd.DataFrame, proposal: Owners) -> bool:
     """Whether moving each source column alone changes no matrix column that another source owns."""
-    start = dense(transform(frame))
-    if start.shape[1] != len(proposal):
+    followed = _followed(transform, frame, SHIFTS[:1])
+    if followed.shape[1] != len(proposal):
         return False
     owned = np.asarray(proposal)
-    for position in range(frame.shape[1]):
-        column = frame.iloc[:, position]
-        moved = frame.copy()
-        moved.isetitem(position, column.array.take(np.roll(np.arange(len(frame)), 1)))
-        changed = dense(transform(moved))
-        same = (start == changed) | ((start != start) & (changed != changed))  # noqa: PLR0124 NaN equals NaN here
-        if np.any(~same.all(axis=0) & (owned != position)):
-            return False
-    return True
+    others = owned[None, :] != np.arange(frame.shape[1])[:, None]
+    return not np.any(followed & others)
 
 
 def observed(transform: Callable[[pd.DataFrame], object], frame: pd.DataFrame) -> Owners | None:
@@ -130,21 +123,32 @@ def observed(transform: Callable[[pd.DataFrame], object], frame: pd.DataFrame) -
     None where a matrix column follows several sources. One that follows none is constant on these rows and falls to
     the first source.
     """
-    start = dense(transform(frame))
-    found = np.full(start.shape[1], -1)
-    for position in range(frame.shape[1]):
-        column = frame.iloc[:, position]
-        changed = np.zeros(start.shape[1], np.bool_)
-        for shift in SHIFTS:
-            moved = frame.copy()
-            moved.isetitem(position, column.array.take(np.roll(np.arange(len(frame)), shift)))
-            matrix = dense(transform(moved))
-            same = (start == matrix) | ((start != start) & (matrix != matrix))  # noqa: PLR0124 NaN equals NaN here
-            changed |= ~same.all(axis=0)
-        if np.any(changed & (found >= 0)):
-            return None
-        found[changed] = position
-    return tuple(int(owner) for owner in np.maximum(found, 0))
+    followed = _followed(transform, frame, SHIFTS)
+    if np.any(followed.sum(axis=0) > 1):
+        return None
+    return tuple(int(owner) for owner in followed.argmax(axis=0))
+
+
+def _followed(
+    transform: Callable[[pd.DataFrame], object], frame: pd.DataFrame, shifts: Sequence[int]
+) -> NDArray[np.bool_]:
+    """Whether each matrix column moves when a source column does (sources × matrix columns), by one transform of all."""
+    rows, sources = frame.shape
+    blocks = 1 + sources * len(shifts)
+    stacked = {}
+    for position in range(sources):
+        take = np.tile(np.arange(rows), blocks)
+        for turn, shift in enumerate(shifts):
+            block = 1 + position * len(shifts) + turn
+            take[block * rows : (block + 1) * rows] = np.roll(np.arange(rows), shift)
+        stacked[frame.columns[position]] = frame.iloc[:, position].array.take(take)
+    matrix = dense(transform(pd.DataFrame(stacked, copy=False)))
+    parts = matrix.reshape(blocks, rows, -1)
+    start, moved = parts[:1], parts[1:]
+    same = (start == moved) | ((start != start) & (moved != moved))  # noqa: PLR0124 NaN equals NaN here
+    changed = ~same.all(axis=1)
+    found: NDArray[np.bool_] = changed.reshape(sources, len(shifts), -1).any(axis=1)
+    return found
 
 
 class Transform:
