@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from app.ui.charts import MAX_POINTS, chart, palette
+from app.ui.charts import MAX_POINTS, Palette, chart, palette
 from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.evidence.explain import labels
-from core.evidence.explain.swarm import Swarm
+from core.evidence.explain.swarm import Swarm, ranks
 from core.evidence.explain.words import value_text
 from core.i18n import _
 
@@ -68,8 +68,20 @@ def beeswarm(swarms: Sequence[Swarm], *, unit: str, key: str) -> None:
     )
 
 
-def dependence(values: pd.Series, phi: pd.Series, *, feature: str, unit: str, key: str) -> None:
-    """Draw what each value of a feature did to the result: points for numbers, boxes for categories."""
+def dependence(
+    values: pd.Series,
+    phi: pd.Series,
+    *,
+    feature: str,
+    unit: str,
+    key: str,
+    colour: pd.Series | None = None,
+    colour_name: str = "",
+) -> None:
+    """Draw what each value of a feature did to the result: points for numbers, boxes for categories.
+
+    `colour` is the feature that tells most of the spread at one value; points are coloured by its rank.
+    """
     colours = palette()
     step = max(1, -(-len(values) // MAX_POINTS))
     values, phi = values.iloc[::step], phi.iloc[::step]
@@ -79,7 +91,7 @@ def dependence(values: pd.Series, phi: pd.Series, *, feature: str, unit: str, ke
             x=values.to_numpy(float),
             y=phi.to_numpy(float),
             mode="markers",
-            marker={"size": 5, "color": colours.accent, "opacity": 0.55},
+            marker=_marker(colours, None if colour is None else colour.iloc[::step], colour_name),
             hovertemplate="%{x:.4~g}<br>%{y:+.4~g}<extra></extra>",
         )
     else:
@@ -106,6 +118,27 @@ def dependence(values: pd.Series, phi: pd.Series, *, feature: str, unit: str, ke
         height=330,
         legend=False,
     )
+
+
+def _marker(colours: Palette, colour: pd.Series | None, name: str) -> dict[str, object]:
+    if colour is None:
+        return {"size": 5, "color": colours.accent, "opacity": 0.55}
+    return {
+        "size": 5,
+        "opacity": 0.7,
+        "color": np.nan_to_num(ranks(colour), nan=0.5),
+        "colorscale": [list(stop) for stop in colours.low_to_high],
+        "cmin": 0,
+        "cmax": 1,
+        "showscale": True,
+        "colorbar": {
+            "title": {"text": label(shorten(name, 24)), "side": "right"},
+            "tickvals": [0, 1],
+            "ticktext": [_("low"), _("high")],
+            "thickness": 8,
+            "outlinewidth": 0,
+        },
+    }
 
 
 def _python(value: object) -> object:

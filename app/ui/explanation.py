@@ -13,10 +13,10 @@ from app.ui.empty import note
 from app.ui.importance_bars import importance_bars, importance_dumbbell
 from app.ui.picker import pick, switch
 from app.ui.text import md
-from core.evidence.explain import labels, queries, words
+from core.evidence.explain import cohort, labels, queries, words
 from core.evidence.explain.queries import Explanation
 from core.evidence.explain.swarm import swarms
-from core.i18n import _
+from core.i18n import _, number
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def verdict_line(explanation: Explanation) -> None:
 def drivers(shown: Shown, others: Mapping[str, str], read: Callable[[str], Explanation | None]) -> None:
     """What drives the decisions: bars, all rows, or against another version (`others`: id → name)."""
     unit = words.unit_name(shown.explanation)
-    views = {"bars": _("Importance"), "swarm": _("All rows")}
+    views = {"bars": _("Importance"), "swarm": _("All rows"), "part": _("A part")}
     if others:
         views["versions"] = _("Versions")
     chosen = "bars"
@@ -57,6 +57,8 @@ def drivers(shown: Shown, others: Mapping[str, str], read: Callable[[str], Expla
         if chosen == "swarm":
             beeswarm(swarms(shown.values, shown.inputs), unit=unit, key="swarm")
             note(_("Each point is one row; to the right, the feature raised the result."))
+        elif chosen == "part":
+            _part(shown, unit)
         elif chosen == "versions":
             other = pick(_("Compared with"), others, param="against")
             before = read(other) if other else None
@@ -65,6 +67,40 @@ def drivers(shown: Shown, others: Mapping[str, str], read: Callable[[str], Expla
         else:
             importance_bars(shown.explanation.importance, unit=unit, key="bars")
             note(_("Bars are means over the explained rows; whiskers are 95 % bootstrap intervals."))
+
+
+def _part(shown: Shown, unit: str) -> None:
+    """Importance in a part of the rows against the rest."""
+    with st.container(horizontal=True, gap="small"):
+        feature = pick(
+            _("Feature"), {n: labels.label(n).name for n in shown.explanation.features}, param="by", width=200
+        )
+        choices = {} if feature is None else {_part_key(p): p for p in cohort.parts(shown.inputs[feature])}
+        chosen = pick(_("Part"), {key: _part_name(p) for key, p in choices.items()}, param="part", width=220)
+    if chosen is None:
+        return
+    pairs, rows, rest = cohort.compared(shown.values, shown.inputs, choices[chosen])
+    if not pairs:
+        note(_("Too few rows to compare: {rows} in this part, {rest} in the rest.", rows=rows, rest=rest))
+        return
+    importance_dumbbell(pairs, left=_("the rest"), right=_part_name(choices[chosen]), unit=unit, key="cohort")
+    note(_("{rows} rows in this part, {rest} in the rest.", rows=number(rows), rest=number(rest)))
+
+
+def _part_key(part: cohort.Part) -> str:
+    return part.value or f"{part.low}~{part.high}"
+
+
+def _part_name(part: cohort.Part) -> str:
+    if part.value:
+        return labels.told(part.feature, part.value)
+    if part.low is None and part.high is not None:
+        return _("below {value}", value=labels.told(part.feature, part.high))
+    if part.high is None and part.low is not None:
+        return _("from {value}", value=labels.told(part.feature, part.low))
+    return _(
+        "{low} to {high}", low=labels.told(part.feature, part.low), high=labels.told(part.feature, part.high)
+    )
 
 
 def _against(shown: Shown, name: str, before: Explanation, unit: str) -> None:
@@ -89,12 +125,15 @@ def one_feature(shown: Shown) -> None:
             param="feature",
         )
         if feature:
+            other = cohort.partner(shown.values, shown.inputs, feature)
             dependence(
                 shown.inputs[feature],
                 shown.values[feature],
                 feature=feature,
                 unit=words.unit_name(shown.explanation),
                 key="dependence",
+                colour=shown.inputs[other] if other else None,
+                colour_name=labels.label(other).name if other else "",
             )
             note(
                 _(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audit, demo, drift, fairness, fleet, intake, journey, pages, proofs, review
+from tests.benchmarks import audit, demo, drift, explain, fairness, fleet, intake, journey, pages, proofs, review
 
 LIMITS = Path(__file__).parent / "limits.toml"
 MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
@@ -34,6 +34,9 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "journey": journey.upload_to_explained,
     "fleet_p95": fleet.overview,
     "fairness": fairness.counts,
+    "explain_rf": explain.families,
+    "explain_first": explain.page,
+    "explain_agnostic": explain.cases,
     "drift_cpu": drift.exact,
     "drift_10m": drift.long,
     "drift_500": drift.wide,

@@ -1,5 +1,8 @@
 """Boosters' own files and ONNX graphs, as the isolated runner loads them: trees, not predictions alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,23 +61,28 @@ def several(value: np.ndarray) -> np.ndarray:
     return np.digitize(value, [-0.6, 0.6])
 
 
-@pytest.fixture(autouse=True)
-def _plain_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def plain_attributes() -> Iterator[None]:
     """skl2onnx 1.20 writes lists of booleans and of numpy integers, which onnx 1.23 no longer takes."""
     import onnx
 
     make = onnx.helper.make_attribute
 
     def plain(key, value, *rest, **options):
-        if (
-            isinstance(value, list | tuple)
-            and value
-            and isinstance(value[0], bool | np.bool_ | int | np.integer)
-        ):
+        whole = isinstance(value, list | tuple) and value
+        if whole and isinstance(value[0], bool | np.bool_ | int | np.integer):
             value = [int(v) for v in value]
         return make(key, value, *rest, **options)
 
-    monkeypatch.setattr(onnx.helper, "make_attribute", plain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx.helper, "make_attribute", plain)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _plain() -> Iterator[None]:
+    with plain_attributes():
+        yield
 
 
 def check(model, frame, *, method=Method.TREE, **options):

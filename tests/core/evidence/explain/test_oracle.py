@@ -24,7 +24,7 @@ from core.evidence.explain.shapley.interventional import InterventionalExplainer
 from core.evidence.explain.shapley.quadrature import TreeExplainer
 from core.evidence.explain.shapley.routing import outputs
 from core.evidence.explain.shapley.trees import Ensemble, Tree
-from tests.core.evidence.explain.test_native_files import graph
+from tests.core.evidence.explain.test_native_files import graph, plain_attributes
 from tests.core.evidence.explain.test_shapley import path_dependent, random_rows, random_tree, shapley
 
 ROWS = 90
@@ -89,18 +89,9 @@ FAMILIES = {f.__name__: f for f in (forest, extra, boosted, histogram, xgb, ligh
 
 
 @pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    onnx_library = pytest.importorskip("onnx")
-    make = onnx_library.helper.make_attribute
-
-    def whole(v):
-        return isinstance(v, list | tuple) and v and isinstance(v[0], bool | np.bool_ | int | np.integer)
-
-    monkeypatch.setattr(
-        onnx_library.helper,
-        "make_attribute",
-        lambda k, v, *a, **o: make(k, [int(i) for i in v] if whole(v) else v, *a, **o),
-    )
+def _plain():
+    with plain_attributes():
+        yield
 
 
 def one(grow, seed: int) -> None:
