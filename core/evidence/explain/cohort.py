@@ -67,8 +67,8 @@ def partner(values: pd.DataFrame, inputs: pd.DataFrame, feature: str) -> str | N
     phi = pd.Series(values[feature].to_numpy(np.float64))
     own = inputs[feature].reset_index(drop=True)
     numeric = pd.api.types.is_numeric_dtype(own)
-    groups = np.floor(ranks(own) * BINS) if numeric else pd.factorize(own.astype("string"))[0]
-    groups = np.nan_to_num(np.asarray(groups, np.float64), nan=-1.0)
+    found_in = np.floor(ranks(own) * BINS) if numeric else pd.factorize(own.astype("string"))[0]
+    groups: Floats = np.nan_to_num(np.asarray(found_in, np.float64), nan=-1.0)
     residual = (phi - phi.groupby(groups).transform("mean")).to_numpy()
     if float(np.std(residual)) <= 1e-12 * max(1.0, float(np.abs(phi).max())):
         return None
