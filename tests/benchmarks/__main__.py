@@ -12,7 +12,19 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import audit, demo, drift, explain, fairness, fleet, intake, journey, pages, proofs, review
+from tests.benchmarks import (
+    audit,
+    demo,
+    drift,
+    explain,
+    fairness,
+    fleet,
+    intake,
+    journey,
+    pages,
+    proofs,
+    review,
+)
 
 LIMITS = Path(__file__).parent / "limits.toml"
 MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
