@@ -68,6 +68,23 @@ def start_runner(settings: Settings) -> "Runner":
     return runner
 
 
+def _explaining(runner: "Runner") -> Mapping[str, Handler]:
+    from core.evidence.explain import commands, trial_work, work  # noqa: PLC0415
+    from core.evidence.recourse import work as recourse  # noqa: PLC0415
+
+    def explain(context: JobContext) -> None:
+        """Explain, then put the explanation on trial."""
+        work.explain(context, runner)
+        with context.store.unit_of_work(SYSTEM) as uow:
+            commands.enqueue_trial_for(uow, str(context.payload["version_id"]))
+
+    return {
+        "explain.compute": explain,
+        "explain.trial": partial(trial_work.put_on_trial, runner=runner),
+        "recourse.case": partial(recourse.answer_case, runner=runner),
+    }
+
+
 def handlers(runner: "Runner") -> Mapping[str, Handler]:
     """Return what runs each kind of job; the worker's libraries are loaded here, not in the server's process."""
     from core.assets.intake import work as intake  # noqa: PLC0415
@@ -77,15 +94,12 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.decisions.releases import work as releases  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
     from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
-    from core.evidence.explain import trial_work  # noqa: PLC0415
-    from core.evidence.explain import work as explain  # noqa: PLC0415
     from core.evidence.fairness import commands as fairness_commands  # noqa: PLC0415
     from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
     from core.evidence.fairness import work as fairness  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
     from core.evidence.monitoring import joint_work, payload_work, tidying  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
-    from core.evidence.recourse import work as recourse  # noqa: PLC0415
     from core.evidence.robustness import commands as robustness_commands  # noqa: PLC0415
     from core.evidence.robustness import work as robustness  # noqa: PLC0415
     from core.evidence.slices import commands as slices_commands  # noqa: PLC0415
@@ -107,12 +121,6 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
             fairness_commands.enqueue_for(uow, version_id)
             slices_commands.enqueue_for(uow, version_id)
 
-    def explained(context: JobContext) -> None:
-        """Explain, then put the explanation on trial."""
-        explain.explain(context, runner)
-        with context.store.unit_of_work(SYSTEM) as uow:
-            explain_commands.enqueue_trial_for(uow, str(context.payload["version_id"]))
-
     def profile(context: JobContext) -> None:
         """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""
         monitoring.profile(context)
@@ -131,9 +139,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
 
     return {
         "intake.evaluate": evaluate,
-        "explain.compute": explained,
-        "explain.trial": partial(trial_work.put_on_trial, runner=runner),
-        "recourse.case": partial(recourse.answer_case, runner=runner),
+        **_explaining(runner),
         "reviews.find_case": partial(reviews.find_case, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
