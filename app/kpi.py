@@ -3,13 +3,15 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from core.errors import AvalError
-from core.i18n import _, number
+from app.cli import existing_store, where
+from core.errors import AvalError, NotFound
+from core.i18n import N_, _, number
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,6 +73,65 @@ def evaluate_command(formula: str, table: Path, units: tuple[str, ...], as_json:
     click.echo(_as_json(read, estimate) if as_json else _as_text(read, estimate))
     if estimate.value is None:
         sys.exit(1)
+
+
+@kpi.command("list")
+@where
+@click.option("--use-case", help="Only this one, by its name in addresses.")
+def list_command(folder: str | None, database_url: str | None, use_case: str | None) -> None:
+    """Write every KPI in force as TOML, as `aval kpi import` reads it."""
+    from core.assets.registry import queries as registry  # noqa: PLC0415
+    from core.evidence.kpis import queries, written  # noqa: PLC0415
+    from core.platform.access import queries as access  # noqa: PLC0415
+
+    store = existing_store(folder, database_url)
+    with store.reading() as view:
+        slugs = {one.id: one.slug for one in registry.use_cases(view)}
+        wanted = registry.use_case(view, use_case).id if use_case else None
+        emails = {one.id: one.email for one in access.people(view)}
+        held = [
+            written.Written(slugs[one.use_case_id], emails.get(one.definition.owner_id, ""), one.definition)
+            for one in queries.kpis(view, wanted)
+        ]
+    click.echo(written.write(held), nl=False)
+
+
+@kpi.command("import")
+@where
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--as", "email", required=True, help="E-mail of who proposes; a second person approves on the page."
+)
+def import_command(folder: str | None, database_url: str | None, file: Path, email: str) -> None:
+    """Propose the definitions of a TOML file: new ones, and changes of those that a name is known of."""
+    from core.assets.registry import queries as registry  # noqa: PLC0415
+    from core.evidence.kpis import commands, queries, written  # noqa: PLC0415
+    from core.platform.access import queries as access  # noqa: PLC0415
+
+    store = existing_store(folder, database_url)
+    wanted = written.read(file.read_text(encoding="utf-8"))
+    with store.reading() as view:
+        people = {one.email: one.id for one in access.people(view) if not one.disabled}
+        for address in (email, *(one.owner for one in wanted)):
+            if address not in people:
+                raise NotFound("kpi.import_person", N_("Nobody here has the e-mail {email}."), email=address)
+        actor = access.actor(view, people[email], "cli")
+        known = {(one.use_case_id, one.definition.name): one for one in queries.kpis(view)}
+    with store.unit_of_work(actor) as uow:
+        for one in wanted:
+            case = registry.use_case(uow.session, one.use_case)
+            definition = replace(one.definition, owner_id=people[one.owner])
+            held = known.get((case.id, definition.name))
+            if held is not None and held.definition == replace(
+                definition, counter_metric=held.definition.counter_metric
+            ):
+                click.echo(_("{name}: stands as it is.", name=definition.name))
+            elif held is not None:
+                commands.revise_kpi(uow, held.id, definition)
+                click.echo(_("{name}: a change is proposed.", name=definition.name))
+            else:
+                commands.define_kpi(uow, case.id, definition)
+                click.echo(_("{name}: proposed.", name=definition.name))
 
 
 def _read(source: "Source", names: Sequence[str]) -> "pa.Table":

@@ -5,6 +5,7 @@ import streamlit as st
 from app.session import current
 from app.ui.card import card, page_header
 from app.ui.empty import empty
+from app.ui.kpi_detail import kpi_detail
 from app.ui.kpi_form import kpi_form
 from app.ui.kpi_history import kpi_history
 from app.ui.kpi_proposals import kpi_proposals
@@ -19,6 +20,7 @@ from core.assets.registry import queries as registry
 from core.evidence.kpis import commands, queries
 from core.evidence.kpis import preview as previews
 from core.evidence.kpis.definition import Definition, Status, metrics_for
+from core.evidence.kpis.pooled import compared
 from core.evidence.kpis.queries import Score
 from core.i18n import _, moment
 from core.platform.access import queries as access
@@ -80,6 +82,11 @@ def history(score: Score) -> None:
     kpi_history(held, score.history, key="kpi_history")
     with reading() as fresh:
         revisions = queries.revisions(fresh, score.kpi.id)
+        together = queries.pooled(fresh, score.kpi.revision_id, score.version_id)
+        parts = queries.observations(fresh, [score.kpi.revision_id], score.version_id, segment=None)
+        shown = score.latest
+        before = queries.traces(fresh, score.kpi.revision_id, score.version_id, shown.place) if shown else ()
+    kpi_detail(held, score, compared(together, score.history), parts.get(score.version_id, ()), before)
     for one in reversed(revisions):
         who = people.get(one.author_id, one.author_id)
         st.caption(

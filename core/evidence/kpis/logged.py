@@ -16,6 +16,8 @@ from core.evidence.kpis.formula import Column, Kind
 from core.evidence.monitoring import partition
 from core.evidence.monitoring.batches import HASH, MOMENT, SAID, SCORE, TOLD, TRUTH, Expected
 from core.evidence.monitoring.identity import KnownLabels, find
+from core.evidence.monitoring.outcome import Outcome
+from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.records import LogPart
 from core.platform.store import Files
 
@@ -168,3 +170,13 @@ def touched_days(utc_day: date, zone: str) -> tuple[date, ...]:
         (midnight + timedelta(hours=23, minutes=59)).astimezone(here).date(),
     )
     return tuple(dict.fromkeys(both))
+
+
+def outcome_of(
+    files: Files, predictions: Sequence[LogPart], labels: Sequence[LogPart], expected: Expected
+) -> dict[Metric, Measure]:
+    """Measure all rows of some parts together."""
+    table = _read(files, predictions, [HASH, SAID, SCORE])
+    told = _read(files, labels, [HASH, TRUTH])
+    known = KnownLabels.of(told.column(HASH).to_numpy(), told.column(TRUTH))
+    return Outcome(table, known, expected).measures(np.ones(table.num_rows, dtype=bool))

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -17,7 +17,8 @@ from core.evidence.kpis.formula import Formula, Op
 from core.evidence.kpis.formula_plan import Plan, plan
 from core.evidence.kpis.intervals import Estimate, Method, from_totals
 from core.evidence.kpis.logged import DAY, LABELLED, LogReader, touched_days
-from core.evidence.kpis.queries import Observation
+from core.evidence.kpis.pooled import SEGMENT
+from core.evidence.kpis.queries import WINDOWS, Observation
 from core.evidence.monitoring.records import LogPart
 from core.evidence.monitoring.windows import Window, window_of
 
@@ -99,6 +100,13 @@ def observe_formula(
         for (segment, place), span in sorted(spans.items())
         if (place in places if definition.every else span.window in touched)
     ]
+    if not definition.every and worked.pools:
+        whole = windows_of_days(
+            [one for one in everything if not one.segment], worked.plan, definition.window
+        )
+        if len(whole) > 1:
+            spans_in_order = [span for _, span in sorted(whole.items())]
+            windows.append(worked.together(spans_in_order[-WINDOWS:], now))
     return Observed(tuple(fresh), tuple(stale), tuple(windows))
 
 
@@ -213,6 +221,21 @@ class _Worked:
             method=estimate.method if value is not None else Method.NONE,
             note=note if value is None or note == "part_of_total" else "",
         )
+
+    @property
+    def pools(self) -> bool:
+        """Whether all windows together say something that a total does not."""
+        return self.plan.adds_up and not self._is_total
+
+    def together(self, spans: Sequence[Span], now: datetime) -> Observation:
+        """Say what the windows show together."""
+        whole = spans[0].totals
+        for one in spans[1:]:
+            whole = whole + one.totals
+        reach = Window(spans[0].window.start, spans[-1].window.end)
+        note = next((one.note for one in spans if one.note), "")
+        span = Span(reach, sum(s.rows for s in spans), sum(s.labelled for s in spans), whole, note)
+        return replace(self.observation("", 0, span, now), segment=SEGMENT)
 
     def _estimate(self, segment: str, span: Span) -> Estimate:
         if self.plan.adds_up:

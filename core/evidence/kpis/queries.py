@@ -21,6 +21,8 @@ from core.platform.access.permissions import Permission, Role, allowed
 from core.platform.store import Actor
 
 WINDOWS = 24
+POOLED = "∑"
+"""What stands in a segment's place for all windows together."""
 
 
 class State(StrEnum):
@@ -267,6 +269,17 @@ def observations(
     for row in session.exec(query):
         found.setdefault(row.version_id, []).append(_observation(row))
     return {key: tuple(some) for key, some in found.items()}
+
+
+def pooled(session: Session, revision_id: str, version_id: str) -> Observation | None:
+    """Return what the windows of a version show together, or none."""
+    query = select(ObservationRow).where(
+        ObservationRow.revision_id == revision_id,
+        ObservationRow.version_id == version_id,
+        ObservationRow.segment == POOLED,
+    )
+    row = session.exec(query).first()
+    return None if row is None else _observation(row)
 
 
 def latest_statuses(

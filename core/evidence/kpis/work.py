@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from core.assets.registry import queries as registry
@@ -9,7 +10,8 @@ from core.assets.registry.version import VersionState
 from core.errors import AvalError
 from core.evidence.kpis import commands, observing, queries
 from core.evidence.kpis.definition import Definition, check_formula
-from core.evidence.kpis.logged import LogReader, log_columns
+from core.evidence.kpis.logged import LogReader, log_columns, outcome_of
+from core.evidence.kpis.pooled import POOLABLE, SEGMENT
 from core.evidence.kpis.queries import Kpi, Observation
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring import work as monitoring_work
@@ -19,6 +21,8 @@ from core.evidence.monitoring.windows import Window
 from core.i18n import N_
 from core.platform.jobs.handling import JobContext
 from core.platform.store import SYSTEM, Store
+
+MOST_POOLED = 2_000_000
 
 
 def observe(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape
@@ -53,9 +57,34 @@ def _observe_metric(store: Store, kpi: Kpi, versions: Sequence[str]) -> None:
         ]
         for key, windows in measured.items()
     }
+    if metric in POOLABLE:
+        for version_id, some in seen.items():
+            together = _pooled(store, kpi.definition, metric, version_id, some)
+            if together is not None:
+                some.append(together)
     if seen:
         with store.unit_of_work(SYSTEM) as uow:
             commands.store_observations(uow, kpi.revision_id, seen)
+
+
+def _pooled(
+    store: Store, definition: Definition, metric: Metric, version_id: str, some: Sequence[Observation]
+) -> Observation | None:
+    """Measure the windows together: a metric of ranking is no mean of its windows."""
+    told = [one.window for one in some if one.value is not None][-queries.WINDOWS :]
+    if len(told) < 2:
+        return None
+    reach = Window(told[0].start, told[-1].end)
+    with store.reading() as view:
+        version = registry.version(view, version_id)
+        expected = monitoring_work.expected_rows(view, version)
+        predictions = monitoring.parts(view, version_id, BatchKind.PREDICTIONS, [reach])
+        labels = monitoring.parts(view, version_id, BatchKind.LABELS, [reach])
+    if not labels or sum(one.rows for one in predictions) > MOST_POOLED:
+        return None
+    measured = outcome_of(store.files, predictions, labels, expected)
+    found = _observed(definition, metric, reach, measured, store.clock())
+    return replace(found, segment=SEGMENT, place=0)
 
 
 def observe_one(store: Store, kpi: Kpi, version_id: str) -> None:
