@@ -11,7 +11,7 @@ from core.assets.registry.version import VersionState
 from core.errors import Conflict, Invalid, NotFound, Refused
 from core.evidence.kpis import queries
 from core.evidence.kpis.daily import DaySums
-from core.evidence.kpis.definition import Definition, check
+from core.evidence.kpis.definition import Definition, Status, check
 from core.evidence.kpis.logged import log_columns
 from core.evidence.kpis.queries import Kpi, Observation, State
 from core.evidence.kpis.tables import DayRow, KpiRevisionRow, KpiRow, ObservationRow, TraceRow
@@ -136,7 +136,7 @@ def retire_kpi(uow: UnitOfWork, kpi_id: str) -> None:
 
 
 def store_observations(uow: UnitOfWork, revision_id: str, seen: Mapping[str, Sequence[Observation]]) -> int:
-    """Keep observations by model version; return how many changed. Bookkeeping of the worker: no event.
+    """Keep observations by model version; return how many changed. Bookkeeping of the worker, but for a breach.
 
     A window that late rows or labels move leaves a trace of what it showed.
     """
@@ -147,6 +147,7 @@ def store_observations(uow: UnitOfWork, revision_id: str, seen: Mapping[str, Seq
             ObservationRow.revision_id == revision_id, ObservationRow.version_id == version_id
         )
         held = {(row.segment, row.place): row for row in uow.session.exec(query)}
+        before = _latest({place: row.status for (segment, place), row in held.items() if not segment})
         for one in some:
             row = held.get((one.segment, one.place))
             fresh = ObservationRow(
@@ -165,7 +166,37 @@ def store_observations(uow: UnitOfWork, revision_id: str, seen: Mapping[str, Seq
             else:
                 continue
             changed += 1
+        now = {place: row.status for (segment, place), row in held.items() if not segment}
+        now |= {one.place: one.status.value for one in some if not one.segment}
+        _tell_breach(uow, revision_id, version_id, before, _latest(now))
     return changed
+
+
+def _latest(statuses: Mapping[int, str]) -> str:
+    """The status of the last window that could be judged."""
+    judged = [place for place, status in statuses.items() if status != Status.NOT_ENOUGH.value]
+    return statuses[max(judged)] if judged else Status.NOT_ENOUGH.value
+
+
+def _tell_breach(uow: UnitOfWork, revision_id: str, version_id: str, before: str, now: str) -> None:
+    """Write down that a KPI fell below its critical limit, or came back; its owner is named, webhooks carry it on."""
+    critical = Status.CRITICAL.value
+    if (before == critical) == (now == critical):
+        return
+    kpi = queries.revision(uow.session, revision_id)
+    uow.record(
+        "kpi.breached" if now == critical else "kpi.recovered",
+        "kpi",
+        kpi.id,
+        {
+            "use_case": kpi.use_case_id,
+            "version": version_id,
+            "revision": kpi.number,
+            "owner": kpi.definition.owner_id,
+            "before": before,
+            "status": now,
+        },
+    )
 
 
 def store_days(

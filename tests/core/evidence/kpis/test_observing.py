@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from sqlmodel import select
 
 from core.errors import Conflict, Invalid, Refused
 from core.evidence.kpis import commands, queries
@@ -11,6 +12,7 @@ from core.evidence.kpis.definition import Direction, KpiKind, Status
 from core.evidence.kpis.intervals import Method
 from core.evidence.kpis.queries import State
 from core.evidence.monitoring.windows import Grain
+from core.platform.audit.tables import AuditEvent
 from core.platform.store import SYSTEM, Actor
 from tests.core.evidence.kpis.test_definition import AUC
 from tests.core.evidence.monitoring.conftest import credit, sent, told, watch  # noqa: F401
@@ -148,6 +150,25 @@ def test_other_windows_equal_pandas(watched, change):
         groups = pd.Series([rows["income"].median()])
         assert found[0].method == Method.ORDER
     assert [one.value for one in found] == pytest.approx(groups.tolist(), rel=1e-9)
+
+
+def test_a_breach_and_its_end_are_told(watched):
+    it = watched
+    wanted = replace(MONEY, formula="avg(income)", target=4e3, warning=3e3, critical=2.9e3, units=())
+    kpi = in_force(it.store, person(1, "operations"), it.use_case_id, wanted)
+    for month, shift, name in ((7, 0.0, "a"), (8, -1.0, "b"), (9, 0.2, "c")):
+        it.send(sent(credit(300, month, shift), f"2026-{month:02}-01", 20, name))
+    with it.store.reading() as view:
+        told = [e.body for e in view.exec(select(AuditEvent).order_by(AuditEvent.idx))]
+        found = [str(body) for body in told if "kpi.breached" in str(body) or "kpi.recovered" in str(body)]
+        statuses = [
+            o.status for o in queries.observations(view, [kpi.revision_id], it.version_id)[it.version_id]
+        ]
+    assert statuses[1] == Status.CRITICAL
+    assert len(found) == 2
+    assert "kpi.breached" in found[0]
+    assert "kpi.recovered" in found[1]
+    assert "per_1" in found[0]
 
 
 def test_mixed_currencies_are_no_value(watched):
