@@ -76,9 +76,8 @@ def kolmogorov_smirnov(
 
     Counts are of ordered cells. With `discrete`, a cell holds one value or none of the reference: no error.
     """
-    p, q = np.broadcast_arrays(shares(reference), shares(current))
-    a = np.cumsum(p, -1)
-    b = np.cumsum(q, -1)
+    a = np.cumsum(shares(reference), -1)
+    b = np.cumsum(shares(current), -1)
     found = np.abs(a - b).max(-1)
     if discrete:
         return np.asarray(found), np.zeros_like(found)

@@ -73,7 +73,7 @@ def compare(
     the cells of the spans (B, slots) that its reference is the sum of. Without `tested` the p-values, which cost more
     than all else, are left NaN.
     """
-    whole = np.broadcast_to(reference, windows.shape)
+    whole = np.atleast_2d(reference)
     return tuple(
         _column(
             column,
@@ -100,8 +100,9 @@ def _column(
 ) -> ColumnDrift:
     name, part, edges = measured.name, measured.part, measured.edges
     windows = windows.astype(np.int64, copy=False)
-    rows, held = windows.sum(-1), reference.sum(-1)
-    before = _share(missing_of(edges, reference), held)
+    rows = windows.sum(-1)
+    held = np.broadcast_to(reference.sum(-1), rows.shape)
+    before = np.broadcast_to(_share(missing_of(edges, reference), reference.sum(-1)), rows.shape)
     p, q = stability_bins(edges, reference), stability_bins(edges, windows)
     empty = np.full(len(windows), np.nan)
     compared = p.shape[-1] > 2 or isinstance(edges, CategoryEdges)
@@ -120,7 +121,7 @@ def _column(
     varied = (cells_of(edges, reference) > 0).sum(-1) > 1
     noise = significance.psi_noise(p.shape[-1], rows, held)
     if blocks and compared:
-        noise = np.fmax(noise, _apart(edges, p, blocks))
+        noise = np.fmax(noise, _apart(edges, np.broadcast_to(p, q.shape), blocks))
     return ColumnDrift(
         name=name,
         part=part,
@@ -145,7 +146,7 @@ def _column(
         if isinstance(edges, CategoryEdges)
         else np.zeros(len(windows)),
         out_of_range=_share(_outside(edges, windows), rows),
-        constant=_constant(edges, windows, moments) & (varied & compared),
+        constant=_constant(edges, windows, moments) & varied & compared,
     )
 
 
@@ -207,7 +208,8 @@ def _share(part: Cells, whole: Cells) -> Floats:
 
 def _p_values(edges: Edges, reference: Cells, windows: Cells, ks: Floats) -> Floats:
     if isinstance(edges, NumberEdges):
-        n, m = reference[..., 2:].sum(-1), windows[:, 2:].sum(-1)
+        m = windows[:, 2:].sum(-1)
+        n = np.broadcast_to(reference[..., 2:].sum(-1), m.shape)
         return np.array(
             [significance.kolmogorov_tail(d, j, k) for d, j, k in zip(ks.tolist(), n, m, strict=True)]
         )

@@ -97,7 +97,9 @@ def drift(
     if not windows:
         return None
     at = [summed.place[window] for window in windows]
-    cells, moments = summed.cells[at], summed.moments[at]
+    # Days come in order, so these stand in a row: no copy.
+    kept = slice(at[0], at[-1] + 1) if at == list(range(at[0], at[-1] + 1)) else at
+    cells, moments = summed.cells[kept], summed.moments[kept]
     before = picked.reference.cells
     blocks: Sequence[Cells] = ()
     if against != Against.EVALUATION:

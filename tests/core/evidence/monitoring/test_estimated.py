@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import sysconfig
-from pathlib import Path
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -89,23 +88,32 @@ def test_direct_loss_follows_where_errors_grow() -> None:
         assert guess[Metric.RMSE].value == pytest.approx(real[Metric.RMSE].value, rel=0.12)
 
 
-@pytest.mark.long
-def test_cbpe_equals_nannyml(tmp_path: Path) -> None:
-    """NannyML goes into an environment of its own, for the table that it brings; without dependencies, never run."""
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
-    python = tmp_path / "env" / "bin" / "python"
-    told = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--no-deps", f"nannyml=={NANNYML}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode:
-        pytest.skip(f"nannyml {NANNYML} cannot be installed: {told.stderr[-200:]}")
-    packages = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "env")}))
-    folder = packages / "nannyml" / "datasets" / "data"
-    reference = pd.read_csv(folder / "synthetic_sample_reference.csv")
-    analysis = pd.read_csv(folder / "synthetic_sample_analysis.csv")
+@pytest.fixture(scope="session")
+def nannyml_sample(pytestconfig: pytest.Config) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The two tables that NannyML's package brings; it is fetched once, unpacked and never run."""
+    folder = pytestconfig.cache.mkdir(f"nannyml-{NANNYML}")
+    if not any(folder.glob("*.whl")):
+        told = subprocess.run(
+            [
+                sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+                "--dest", str(folder), f"nannyml=={NANNYML}",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )  # fmt: skip
+        if told.returncode:
+            pytest.skip(f"nannyml {NANNYML} cannot be fetched: {told.stderr[-200:]}")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        reference, analysis = (
+            pd.read_csv(wheel.open(f"nannyml/datasets/data/synthetic_sample_{part}.csv"))
+            for part in ("reference", "analysis")
+        )
+    return reference, analysis
+
+
+def test_cbpe_equals_nannyml(nannyml_sample: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    reference, analysis = nannyml_sample
     calibration = estimated.calibrate(
         reference["y_pred_proba"].to_numpy(), reference["work_home_actual"].to_numpy() == 1
     )

@@ -184,7 +184,6 @@ def test_spark_counts_random_columns_the_same(spark: ibis.BaseBackend, tmp_path:
     _random(spark, tmp_path)
 
 
-@pytest.mark.long
 @pytest.mark.shared_data
 @pytest.mark.timeout(1200)
 def test_spark_counts_shared_data_the_same(spark: ibis.BaseBackend, shared_data: Path) -> None:
