@@ -16,12 +16,14 @@ def test_heat_map_to_incident_with_the_mouse(open_as):
     page = open_as("Tomasz Wilk")
     harness.visit(page, "/monitoring?use_case=credit")
     chart = page.locator("[data-testid=stPlotlyChart]").first
-    chart.locator(".nsewdrag").first.click(position={"x": 60, "y": 12})
-    page.wait_for_url(re.compile(r"column=.*at=|at=.*column="), timeout=PATIENCE)
+    chart.locator(".nsewdrag").first.click(position={"x": 60, "y": 34})
+    page.wait_for_url(re.compile(r"column=income"), timeout=PATIENCE)
     harness.settled(page)
     assert not harness.failure(page)
-    page.get_by_role("combobox", name=re.compile("Segment")).first.click()
-    page.get_by_role("option", name=re.compile("^employment")).first.click()
+    box = page.get_by_role("combobox", name=re.compile("Segment")).first
+    box.fill("employment")
+    box.press("Enter")
+    page.wait_for_url(re.compile("segment=employment"), timeout=PATIENCE)
     harness.settled(page)
     split = page.get_by_role("button", name=re.compile("Split by"))
     if split.count():

@@ -15,6 +15,8 @@ Codes = npt.NDArray[np.int64]
 
 LEAST_SHARE = 0.1
 LEAST_LIFT = 1.3
+CERTAIN = 4.0
+"""Standard errors by which a segment must hold more than chance would give it: many segments are looked at."""
 KEPT = 3
 
 
@@ -91,6 +93,7 @@ def of_segments(
     total = float(hit.sum() - before * len(hit))
     if total <= 0:
         return []
+    hits = float(hit.sum())
     found = []
     for column, (names, codes) in segments.items():
         known = codes >= 0
@@ -99,7 +102,9 @@ def of_segments(
         excess = marked - before * rows
         for at in range(len(names)):
             share, expected = float(excess[at]) / total, float(rows[at]) / len(hit)
-            if expected > 0 and share >= LEAST_SHARE and share >= LEAST_LIFT * expected:
+            chance = math.sqrt(max(hits * expected * (1 - expected), 1e-12))
+            sure = marked[at] - hits * expected >= CERTAIN * chance
+            if expected > 0 and sure and share >= LEAST_SHARE and share >= LEAST_LIFT * expected:
                 found.append(Cause(CauseKind.SEGMENT, column, names[at], min(share, 1.0), expected, 0.0))
     # Kullback–Leibler term of the segment: a large share that is far more than expected says most.
     found.sort(key=lambda c: -c.share * math.log(c.share / c.expected))

@@ -39,6 +39,13 @@ def test_shares_of_a_segment_are_shares(rows, before):
         assert 0 < one.expected < one.share <= 1
 
 
+def test_a_handful_of_rows_names_no_segment():
+    codes = np.array([0] * 10 + [1] * 10 + [2] * 123)
+    hit = np.zeros(143, dtype=bool)
+    hit[[0, 1, 12, 30, 40, 50]] = True
+    assert cause.of_segments(hit, 0.01, {"purpose": (NAMES, codes)}) == []
+
+
 def test_a_changed_mix_and_moved_features():
     assert [c.column for c in cause.of_mix(0.4, {"channel": 0.05, "region": 0.39})] == ["channel"]
     assert cause.of_mix(0.0, {"channel": 0.0}) == []
