@@ -12,6 +12,7 @@ from app.ui.law_words import in_language
 from app.ui.text import code, md
 from core.assurance.compliance.provision import Law
 from core.assurance.reviews.case import Case
+from core.assurance.reviews.clock import clocks
 from core.assurance.reviews.commands import Asked
 from core.assurance.reviews.letter import Letter
 from core.assurance.reviews.queries import Review
@@ -180,7 +181,8 @@ def intake_form(cases: Mapping[str, str], laws: Sequence[Law], today: date) -> A
         left, right = st.columns(2)
         use_case = left.selectbox(_("Use case"), list(cases), format_func=lambda s: cases[s])
         kind = right.selectbox(_("What is asked"), list(Kind), format_func=lambda k: _(KIND_NAMES[k]))
-        named = {law.id: in_language(law.title) for law in laws if law.id in {"lgpd", "gdpr", "ai_act"}}
+        titles = {law.id: in_language(law.title) for law in laws}
+        named = {i: titles[i] for i in dict.fromkeys(c.law for c in clocks()) if i in titles}
         law = left.selectbox(_("Law"), list(named), format_func=lambda i: named[i])
         spoken = right.selectbox(
             _("Language of the letter"),

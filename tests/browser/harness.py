@@ -46,6 +46,7 @@ PAGES = (
     "/model?use_case=credit&version=2&tab=weak",
     "/releases",
     "/policies",
+    "/reviews",
     "/compliance",
     "/compliance?use_case=credit&law=ai_act",
     "/document?use_case=credit&kind=technical_file",

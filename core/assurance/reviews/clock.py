@@ -66,7 +66,7 @@ def clock_for(law: str, kind: Kind) -> Clock:
         N_("{law} has no clock for this kind of request."),
         fix=N_("Choose one of: {known}."),
         field="law",
-        law=law,
+        law=law.replace("_", " ").upper(),
         known=", ".join(known),
     )
 
