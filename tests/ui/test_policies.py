@@ -55,8 +55,8 @@ def test_compliance_drafts_is_told_the_line_and_publishes(bench):
     assert next(b for b in page.button if b.label == "Publish").disabled
     (area,) = page.text_area
     strict = area.value.replace("due_days = 0", "due_days = 6").replace(
-        '[gates.latency]\ncomparison = "at_most"\nlimit = ',
-        '[gates.latency]\ncomparison = "at_most"\nlimit = 0.0',
+        '[gates.latency]\naccepted = ["evidence"]\ncomparison = "at_most"\nlimit = ',
+        '[gates.latency]\naccepted = ["evidence"]\ncomparison = "at_most"\nlimit = 0.0',
     )
     page = area.set_value(strict).run()
     assert "1 answer turns" in shown(page)
