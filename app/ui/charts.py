@@ -117,19 +117,6 @@ def chart(
     st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
 
 
-def pointed(figure: Plot, *, alt: str, key: str, height: int, picture: str = "") -> tuple[str, str] | None:
-    """Show `figure` as `chart` does and return the x and y that were just clicked: once for each click."""
-    drawn = styled(figure, height=height, legend=False).to_dict()
-    event = st.plotly_chart(
-        drawn, key=key, alt=alt, config=_config(picture), on_select="rerun", selection_mode="points"
-    )
-    points = event.get("selection", {}).get("points", []) if event else []
-    now = (str(points[0].get("x")), str(points[0].get("y"))) if points else None
-    before = st.session_state.get(f"pointed_{key}")
-    st.session_state[f"pointed_{key}"] = now
-    return now if now != before else None
-
-
 def _config(picture: str) -> dict[str, object]:
     if not picture:
         return {"displayModeBar": False}

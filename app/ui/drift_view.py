@@ -51,11 +51,8 @@ def drift_verdict(drift: Drift, at: int, limit: float) -> str:
     return badges.badge(_("Drift"), badges.Tone.WARN, "trending_up") + " " + md(said)
 
 
-def drift_map(drift: Drift, limit: float) -> tuple[str, int] | None:
-    """Draw PSI of every compared column in every window; the worst columns first.
-
-    Return the column and the place of the window that were just clicked.
-    """
+def drift_map(drift: Drift, limit: float) -> None:
+    """Draw PSI of every compared column in every window; the worst columns first."""
     shown = sorted((c for c in drift.columns if c.compared), key=_worst, reverse=True)
     rows = [HeatRow(named(c.name), tuple(c.psi.tolist())) for c in shown[:TOP]]
     over = sum(_worst(c) > limit for c in shown)
@@ -66,7 +63,7 @@ def drift_map(drift: Drift, limit: float) -> tuple[str, int] | None:
         over=over,
         limit=number(limit, 2),
     )
-    clicked = heat_map(
+    heat_map(
         rows,
         [tick(w, drift.grain) for w in drift.windows],
         limit=limit,
@@ -88,7 +85,6 @@ def drift_map(drift: Drift, limit: float) -> tuple[str, int] | None:
             else ""
         )
     )
-    return None if clicked is None else (shown[clicked[0]].name, clicked[1])
 
 
 def worst_cells(drift: Drift, limit: float, most: int = 6) -> list[tuple[str, int, float]]:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.ui.charts import MAX_POINTS, palette, pointed
+from app.ui.charts import chart, palette
 from app.ui.plot import Plot
 from app.ui.text import label, shorten
 from core.i18n import _, number
@@ -23,11 +23,8 @@ class HeatRow:
 
 def heat_map(
     rows: Sequence[HeatRow], windows: Sequence[str], *, limit: float, alt: str, key: str, picture: str = ""
-) -> tuple[int, int] | None:
-    """Draw the rows from top to bottom; colour changes from blue to orange at `limit`.
-
-    Return the place of the row and of the window that were just clicked.
-    """
+) -> None:
+    """Draw the rows from top to bottom; colour changes from blue to orange at `limit`."""
     colours = palette()
     names = [label(shorten(row.name, 28)) for row in rows]
     unique = [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
@@ -60,20 +57,14 @@ def heat_map(
     )
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     figure.update_xaxes(showgrid=False, type="category", nticks=12, tickangle=0)
-    # A heat map takes no clicks in Streamlit; marks that nobody sees do, one in each cell.
-    places = [(x, y) for y in unique for x in windows][:MAX_POINTS]
-    figure.add_scatter(
-        x=[x for x, _y in places],
-        y=[y for _x, y in places],
-        mode="markers",
-        marker={"size": ROW, "symbol": "square", "opacity": 0},
-        hoverinfo="skip",
-        showlegend=False,
+    chart(
+        figure,
+        alt=alt,
+        key=key,
+        height=HEAD + ROW * max(len(rows), 3),
+        legend=False,
+        picture=picture,
     )
-    clicked = pointed(figure, alt=alt, key=key, height=HEAD + ROW * max(len(rows), 3), picture=picture)
-    if clicked is None or clicked[0] not in windows or clicked[1] not in unique:
-        return None
-    return unique.index(clicked[1]), list(windows).index(clicked[0])
 
 
 def _faint(colour: str, strength: float) -> str:

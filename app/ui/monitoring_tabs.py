@@ -42,9 +42,10 @@ class Asked:
 
 
 def drift_tab(drift: Drift, limit: float, asked: Asked) -> None:
-    """Draw the map; a cell opens its column and window below, by click or by the buttons under the map."""
+    """Draw the map; a cell opens its column and window below, by the buttons under the map."""
     with card(_("Drift over time"), f":gray[{md(_(AGAINST_NAMES[drift.against]))}]"):
-        clicked = drift_map(drift, limit)
+        drift_map(drift, limit)
+        clicked: tuple[str, int] | None = None
         worst = worst_cells(drift, limit)
         if worst:
             with st.container(horizontal=True, gap="small"):
