@@ -1,7 +1,8 @@
 """Explanations: CPU per family beside shap, the first page, one case, and what would change it; peers with `--peers`.
 
 Workload of the design page: 30 features; forest 200 × depth 12 (about 754 leaves a tree), histogram boosting 300, XGBoost
-500 × 6, LightGBM 500 × 31, CatBoost 500 × 6. CPU is measured on ROWS rows in one thread and told per 10,000.
+500 × 6, LightGBM 500 × 31, CatBoost 500 × 6. CPU is measured on 20 and on ROWS rows in one thread, and told for 10,000: reading the
+trees counts once.
 """
 
 import json
@@ -34,7 +35,6 @@ from tests.core.evidence.explain.test_native_files import graph, plain_attribute
 FEATURES = 30
 TRAINED = 20_000
 ROWS = 1_000
-PER = 10_000 / ROWS
 PEERS = Path(__file__).parent / "peers"
 
 
@@ -57,10 +57,13 @@ def families(folder: Path) -> Iterator[Mapping[str, float]]:
             figures = {}
             for name, model in models.items():
                 explain(model, rows.head(20), X.head(500))  # the library's and the kernel's first call
+                reading, _ = _cpu(lambda m=model: explain(m, rows.head(20), X.head(500)))
                 cpu, found = _cpu(lambda m=model: explain(m, rows, X.head(500)))
                 assert found.holds
                 assert found.method in {Method.TREE, Method.NATIVE}, (name, found.fallback)
-                figures[f"explain_{name}"] = cpu * PER
+                # The trees are read once, whatever the number of rows.
+                figures[f"explain_{name}"] = reading + max(cpu - reading, 0.0) / (ROWS - 20) * 10_000
+                figures[f"{name}, reading its trees, CPU s"] = reading
             figures["explain_onnx"] = figures.pop("explain_hgb_onnx") / figures["explain_hgb"]
             figures |= _shap(models, rows)
         yield figures
