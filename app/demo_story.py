@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.demo_alerts import acknowledged, incident
+from app.demo_desk import answered, attested, waiting
 from app.demo_scene import Scene, Signature
 from core.assurance.compliance import commands as obligations
 from core.assurance.compliance import queries as compliance
@@ -59,7 +60,10 @@ def story(scene: Scene) -> list[Part]:
         Part(N_("Credit: gradient boosting takes over"), second + 3, partial(_boosted, scene, second + 3)),
         Part(N_("Tumours: a forest is evaluated"), 66, partial(_tumour, scene, 66)),
         Part(N_("Credit: a hostile file is refused"), 47, partial(_poisoned, scene, 47)),
+        Part(N_("Independent validation attests to credit"), 34, partial(attested, scene, 34)),
+        Part(N_("A person asks why, and gets a letter"), 19, partial(answered, scene, 19)),
         Part(N_("Credit: a model for other columns is refused"), 12, partial(_elsewhere, scene, 12)),
+        Part(N_("Another person asks, and waits"), 4, partial(waiting, scene, 4)),
         Part(N_("Credit: the next version waits for sign-off"), 1.6, partial(_candidate, scene, 1.6)),
     ]
     joined = scene.months(1) - 6.2

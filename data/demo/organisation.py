@@ -289,3 +289,12 @@ CREDIT_ANSWERS: Mapping[str, str] = {
     ),
 }
 """What compliance answered for the impact report of the credit use case."""
+
+
+REASON = "Olhamos a sua renda e as suas dívidas de novo. A soma das parcelas passa do que a renda paga."
+"""Why a refusal stood, as the letter says it."""
+ATTESTED = (
+    "I read the model card, the last alerts and the open findings of the quarter, and spoke with the credit desk."
+    " The use case still is what it says."
+)
+"""What independent validation attested."""
