@@ -4,8 +4,10 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 
+from app.cli import main
 from core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -34,3 +36,19 @@ def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`?make ([a-z-]+)", README + (ROOT / "CONTRIBUTING.md").read_text()))
     assert named - {"are"} <= targets
+
+
+def test_the_readme_lists_every_command_and_none_that_is_gone():
+    table = "".join(re.findall(r"^\| ([^|]*`aval [^|]*) \|", README, re.MULTILINE))
+    listed = {(a, *b.split()) for a, b in re.findall(r"`(?:(aval) )?([a-z][a-z -]*)`", table)}
+    named = set()
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        parts = command.list_commands(context) if isinstance(command, click.Group) else []
+        known = {words[1:] for words in listed}
+        first = next((part for part in parts if (name, part) in known), "")
+        assert (name,) in known or first, f"{name} is not in the table"
+        named |= {("aval", name, first) if first else ("aval", name)}
+        named |= {("", part) for part in parts if part != first}
+    assert listed == named

@@ -82,12 +82,12 @@ def date_format(*, year: bool = False) -> str:
     return "%-d %b %Y" if year else "%-d %b"
 
 
-def styled(figure: Plot, *, height: int = 300, legend: bool = True) -> Plot:
-    """Give `figure` the house look; returns the same figure."""
+def styled(figure: Plot, *, height: int = 300, legend: bool = True, right: int = 8) -> Plot:
+    """Give `figure` the house look, with `right` pixels for words that stand out there; returns the same figure."""
     colours = palette()
     figure.update_layout(
         height=height,
-        margin={"l": 0, "r": 8, "t": 8 if not legend else 32, "b": 0},
+        margin={"l": 0, "r": right, "t": 8 if not legend else 32, "b": 0},
         separators=separators(),
         showlegend=legend,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "title": None},
@@ -107,13 +107,20 @@ def styled(figure: Plot, *, height: int = 300, legend: bool = True) -> Plot:
 
 
 def chart(
-    figure: Plot, *, alt: str, key: str, height: int = 300, legend: bool = True, picture: str = ""
+    figure: Plot,
+    *,
+    alt: str,
+    key: str,
+    height: int = 300,
+    legend: bool = True,
+    picture: str = "",
+    right: int = 8,
 ) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it.
 
     With `picture`, a file name without its ending, the chart can be taken as a picture.
     """
-    drawn = styled(figure, height=height, legend=legend).to_dict()
+    drawn = styled(figure, height=height, legend=legend, right=right).to_dict()
     st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
 
 

@@ -39,7 +39,7 @@ def kpi_tile(score: Score, owner: str) -> bool:
 
 
 def _course(score: Score) -> list[float] | None:
-    values = [o.value for o in score.history if o.value is not None and o.status != Status.NOT_ENOUGH]
+    values = [o.value for o in score.judged if o.value is not None]
     return values if len(values) > 1 else None
 
 

@@ -10,6 +10,7 @@ from app.ui import badges
 from app.ui.list_row import list_row
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.text import md
+from app.ui.window_name import window_name
 from core.assets.registry.usecase import RISK_NAMES, RiskTier
 from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Status
 from core.evidence.kpis.queries import Observation, Score
@@ -52,18 +53,19 @@ def kpi_grid(scores: Sequence[Score], titles: Mapping[str, str]) -> None:
 
 def _figure(score: Score, title: str) -> Figure:
     definition, latest = score.kpi.definition, score.latest
-    measured = [o for o in score.history if o.value is not None]
-    before = measured[-2] if len(measured) > 1 else None
-    last = measured[-1] if measured else None
+    judged = score.judged
+    before = judged[-2] if len(judged) > 1 else None
+    last = judged[-1] if judged else None
+    when = (window_name(last.window, definition.window),) if last else ()
     change = (last.value or 0) - (before.value or 0) if last and before else 0.0
     return Figure(
         label=md(definition.name),
         value=_amount(last.value, definition.unit) if last else "–",
         delta=_change(change, definition.unit) if last and before else "",
         reading=_READINGS.get(score.status, "gray"),
-        reference=f"{_(STATUS_NAMES[score.status])} · {md(title)}",
+        reference=" · ".join((*when, _(STATUS_NAMES[score.status]), md(title))),
         help_text=_help(score, latest, title),
-        series=tuple(o.value for o in measured if o.value is not None),
+        series=tuple(o.value for o in judged if o.value is not None),
     )
 
 

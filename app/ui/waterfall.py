@@ -12,6 +12,8 @@ from core.i18n import _, ngettext
 
 SHOWN = 9
 ROW = 34
+LETTER = 8
+"""Pixels of one figure of the words beside a bar: what does not fit inside the axis stands in the margin."""
 
 
 def waterfall(case: Case, *, unit: str, key: str) -> None:
@@ -58,4 +60,5 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
         key=key,
         height=100 + ROW * (len(names) + 1),
         legend=False,
+        right=LETTER * (1 + max(map(len, texts))),
     )

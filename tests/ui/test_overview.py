@@ -1,5 +1,6 @@
 """Overview: empty, in order, and with what waits for the reader."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from app.session import Current
 from core.assets.registry.usecase import RiskTier
 from core.assets.registry.version import VersionState
 from core.evidence.kpis.definition import Status
+from core.evidence.kpis.tables import ObservationRow
 from core.platform.access.queries import Person
 from core.platform.store import Actor
 from tests.core.overview.test_portfolio import House
@@ -67,6 +69,24 @@ def test_a_house_in_order(page, house):
     assert (metric.label, metric.value, metric.delta) == ("AUC", "0.600", "+0.010")
     assert at.button[0].disabled
     assert any(label.startswith("**Credit") for label in links(at))
+
+
+def test_a_month_without_enough_data_is_not_shown_as_the_value(page, house):
+    house.use_case("credit", RiskTier.HIGH)
+    live = house.version("credit", 1)
+    house.deployed("credit", live)
+    house.kpi("credit", live, Status.ON_TARGET)
+    house.add(
+        ObservationRow(
+            revision_id="rev_credit_AUC", version_id=live, place=11, start=date(2026, 11, 1), end=date(2026, 12, 1),
+            value=0.1, low=0.0, high=0.9, n=1, coverage=0.1, status=Status.NOT_ENOUGH.value, observed_at=house.now,
+        )
+    )  # fmt: skip
+    at = page()
+    assert not at.exception
+    metric = at.metric[0]
+    assert (metric.value, metric.delta) == ("0.600", "+0.010")
+    assert "Oct 2026" in metric.proto.delta_description
 
 
 def test_what_waits_is_listed_with_its_way(page, house, actor):

@@ -100,6 +100,11 @@ class Score:
         return next(judged, self.history[-1] if self.history else None)
 
     @property
+    def judged(self) -> tuple[Observation, ...]:
+        """The windows that hold enough data to be shown as the KPI's value; an unfinished month is none of them."""
+        return tuple(o for o in self.history if o.value is not None and o.status != Status.NOT_ENOUGH)
+
+    @property
     def waiting(self) -> bool:
         """Whether windows after the latest one still wait for data."""
         return bool(self.history) and self.latest is not self.history[-1]
