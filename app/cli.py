@@ -193,9 +193,10 @@ def demo(ctx: click.Context, port: int | None, folder: str, seed_only: bool) -> 
 
 
 def _server() -> Callable[..., None]:
-    from app.slim_plotly import stand_in  # noqa: PLC0415
+    from app import slim_emojis, slim_plotly  # noqa: PLC0415
 
-    stand_in()
+    slim_plotly.stand_in()
+    slim_emojis.stand_in()
     from app.server import serve as run  # noqa: PLC0415 - Streamlit comes with it, so the stand-in is first
 
     return run

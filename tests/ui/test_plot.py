@@ -88,3 +88,23 @@ def test_a_process_that_serves_draws_without_plotly():
         [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "['plotly', 'plotly.io', 'plotly.tools']"
+
+
+def test_a_process_that_serves_draws_a_choice_without_the_table_of_emojis():
+    script = (
+        "import sys\n"
+        "from app.slim_emojis import stand_in\n"
+        "stand_in()\n"
+        "import streamlit as st\n"
+        "print(st.segmented_control('Língua', ['Português', ':material/home: Início'], default='Português'))\n"
+        "st.error('Não', icon=':material/build:')\n"
+        "from streamlit.string_util import extract_leading_icon as icon\n"
+        "print(icon('Português'), icon(':material/home: Início'), len(sys.modules['streamlit.emojis'].ALL_EMOJIS))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "Português",
+        "('', 'Português') (':material/home:', 'Início') 0",
+    ]

@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from core.evidence.fairness import beta
 from core.evidence.fairness.groups import Grouping, Name
 from core.evidence.fairness.tally import NO_RATIO, SHARES, Floats, Metric, Tally, divided, share, values
 
@@ -80,9 +81,18 @@ class Parity:
 
 
 def compare(
-    groups: Grouping, tally: Tally, *, smallest: int = SMALLEST, draws: int = DRAWS, seed: int = 0
+    groups: Grouping,
+    tally: Tally,
+    *,
+    smallest: int = SMALLEST,
+    draws: int = DRAWS,
+    seed: int = 0,
+    tested: bool = True,
 ) -> Parity:
-    """Compare the groups of one grouping."""
+    """Compare the groups of one grouping.
+
+    Without `tested` no gap gets a p-value, and of shares nothing here needs SciPy: what a page asks for on the spot.
+    """
     shown = np.flatnonzero(tally.sizes >= smallest)
     found: dict[int, dict[Metric, Figure]] = {int(g): {} for g in shown}
     gaps: list[Gap] = []
@@ -92,7 +102,7 @@ def compare(
     rng = np.random.default_rng([seed, 1])
     for metric in tally.metrics:
         value = values(tally, metric)[shown]
-        low, high, n = _interval(tally, metric, shown)
+        low, high, n = _interval(tally, metric, shown, plain=not tested)
         for at, group in enumerate(shown):
             found[int(group)][metric] = Figure(float(value[at]), float(low[at]), float(high[at]), int(n[at]))
         again = (
@@ -103,7 +113,7 @@ def compare(
         )
         gap = _gap(metric, value, again, n, [groups.names[g] for g in shown])
         if gap is not None:
-            gaps.append(_tested(gap, tally, metric, shown))
+            gaps.append(_tested(gap, tally, metric, shown) if tested else gap)
     return Parity(groups.attributes, _listed(groups, tally, found), tuple(gaps))
 
 
@@ -141,23 +151,33 @@ def comparisons(found: Sequence[Parity]) -> tuple[int, int]:
     return len(tested), sum(g.remains for g in tested)
 
 
-def jeffreys(hits: Floats, rows: Floats, *, level: float = LEVEL) -> tuple[Floats, Floats]:
-    """Return the interval of a share by Jeffreys' prior; 0 and 1 are reached where all or none are hits."""
-    from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
+def jeffreys(
+    hits: Floats, rows: Floats, *, level: float = LEVEL, plain: bool = False
+) -> tuple[Floats, Floats]:
+    """Return the interval of a share by Jeffreys' prior; 0 and 1 are reached where all or none are hits.
 
-    low = special.betaincinv(hits + 0.5, rows - hits + 0.5, level / 2)
-    high = special.betaincinv(hits + 0.5, rows - hits + 0.5, 1 - level / 2)
+    `plain` computes the few of a page without SciPy; the same figures, more slowly.
+    """
+    if plain:
+        pairs = [(float(h), float(n - h)) for h, n in zip(hits, rows, strict=True)]
+        low = np.array([beta.quantile(level / 2, h + 0.5, m + 0.5) for h, m in pairs])
+        high = np.array([beta.quantile(1 - level / 2, h + 0.5, m + 0.5) for h, m in pairs])
+    else:
+        from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
+
+        low = special.betaincinv(hits + 0.5, rows - hits + 0.5, level / 2)
+        high = special.betaincinv(hits + 0.5, rows - hits + 0.5, 1 - level / 2)
     low, high = np.where(hits == 0, 0.0, low), np.where(hits == rows, 1.0, high)
     none = rows <= 0
     return np.where(none, np.nan, low), np.where(none, np.nan, high)
 
 
 def _interval(
-    tally: Tally, metric: Metric, shown: NDArray[np.intp]
+    tally: Tally, metric: Metric, shown: NDArray[np.intp], *, plain: bool
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
-
     if metric in tally.sums:
+        from scipy import special  # noqa: PLC0415 - 12 MB that a process which only shows results spares
+
         sums = tally.sums[metric]
         n = sums.rows[shown]
         reach = special.stdtrit(np.maximum(n - 1, 1), 1 - LEVEL / 2) * sums.error[shown]
@@ -165,7 +185,7 @@ def _interval(
         return mean - reach, mean + reach, n.astype(np.int64)
     assert tally.cells is not None  # noqa: S101 - a share is of cells
     hits, rows = share(metric, tally.cells[shown])
-    low, high = jeffreys(hits.astype(np.float64), rows.astype(np.float64))
+    low, high = jeffreys(hits.astype(np.float64), rows.astype(np.float64), plain=plain)
     return low, high, rows
 
 

@@ -140,14 +140,17 @@ def build(
 
 
 def at_threshold(report: Report, attribute: str, chosen: float) -> Parity | None:
-    """What the groups of an attribute would come to at another threshold; none where the model gives no probability."""
+    """What the groups of an attribute would come to at another threshold; none where the model gives no probability.
+
+    Its gaps are not tested: they are read beside those of the report, which are.
+    """
     held = report.thresholds.get(attribute)
     now = next((p for p in report.single if p.attributes == (attribute,)), None)
     if held is None or now is None:
         return None
     names = tuple(g.name for g in now.groups)
     same = Grouping((attribute,), names, np.empty(0, dtype=np.int64))
-    return parity.compare(same, held.tally(chosen), smallest=report.smallest)
+    return parity.compare(same, held.tally(chosen), smallest=report.smallest, tested=False)
 
 
 def _compared(outcomes: Outcomes, groups: Grouping, smallest: int, draws: int, seed: int) -> Parity:
