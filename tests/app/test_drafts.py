@@ -19,6 +19,7 @@ from app.doors import Doors
 from app.guard import Guard
 from app.push import Problem, push
 from core.assets.intake import commands as intake
+from core.assets.intake import failures
 from core.assets.intake import queries as uploads
 from core.assets.intake import work
 from core.assets.intake.runner import Runner
@@ -291,6 +292,40 @@ def test_submitting_without_files_or_twice_is_refused(client, token, pair):
     assert client.post(f"{V1}/drafts/{draft}/submit", headers=token, json=asked).status_code == 202
     again = client.post(f"{V1}/drafts/{draft}/submit", headers=token, json=asked)
     assert (again.status_code, again.json()["code"]) == (409, "draft.submitted")
+
+
+class Ending:
+    """A runner whose child ends as `error` says; `tests/core/assets/intake/test_runner.py` makes real ones end so."""
+
+    def __init__(self, runner, error):
+        self._runner, self._error = runner, error
+
+    def __getattr__(self, name):
+        return getattr(self._runner, name)
+
+    def inspect(self, *_args, **_more):
+        raise self._error
+
+
+ENDS = (failures.crashed("SIGSEGV"), failures.timeout(5), failures.memory(1 << 30))
+
+
+@pytest.mark.parametrize("error", ENDS, ids=lambda e: e.code)
+def test_a_child_that_crashes_hangs_or_eats_memory_refuses_the_version(
+    client, token, house, pair, runner, error
+):
+    draft = opened(client, token)
+    sent(client, token, draft, pair)
+    asked = {"use_case": "credit", "label_column": "outcome", "positive_label": "late"}
+    done = client.post(f"{V1}/drafts/{draft}/submit", headers=token, json=asked).json()
+    ending = Ending(runner, error)
+    run_waiting(house, {intake.JOB: lambda context: work.evaluate(context, ending)})
+    version = client.get(done["version"]["url"], headers=token).json()
+    assert (version["state"], version["refusal"]["code"]) == ("refused", error.code)
+    assert str(error) in " ".join(map(str, version["refusal"].values()))
+    assert version["evaluation"] is None
+    assert client.get(done["job"]["url"], headers=token).json()["state"] == "done"
+    assert len(events(house, "version.refused")) == 1
 
 
 def test_a_file_over_the_limit_is_413(client, token, house, monkeypatch):

@@ -23,6 +23,7 @@ from core.assets.registry.usecase import RiskTier, is_slug
 from core.errors import NotFound
 from core.platform.audit import queries as audit
 from core.platform.jobs.handling import run_waiting
+from tests.app.test_drafts import ENDS, Ending
 from tests.ui.hands import member, page_as, use_case
 
 
@@ -164,6 +165,22 @@ def test_a_refusal_names_the_reason_and_the_fix(house, pair, runner):
     told = " ".join(e.value for e in page.error)
     assert "income" in told
     assert "incomes" in told
+
+
+@pytest.mark.parametrize("error", ENDS, ids=lambda e: e.code)
+def test_a_child_that_ends_badly_is_told_with_what_to_do(house, pair, runner, error):
+    use_case(house)
+    ana = member(house, "data_scientist")
+    draft = draft_of(house, ana, pair)
+    with house.unit_of_work(ana) as uow:
+        submit(uow, draft, Submission("credit", "paid"))
+    settle(house, Ending(runner, error))
+    page = page_as(house, ana, "upload", draft=draft)
+    assert not page.exception
+    assert [h.value for h in page.header] == ["Refused by the checks"]
+    told = " ".join(e.value for e in page.error).replace("\\", "")
+    assert error.text() in told
+    assert error.fix_text() in told
 
 
 def settle(store, runner):
