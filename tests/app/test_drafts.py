@@ -19,9 +19,8 @@ from app.doors import Doors
 from app.guard import Guard
 from app.push import Problem, push
 from core.assets.intake import commands as intake
-from core.assets.intake import failures
+from core.assets.intake import failures, work
 from core.assets.intake import queries as uploads
-from core.assets.intake import work
 from core.assets.intake.runner import Runner
 from core.assets.registry import RiskTier, Task
 from core.assets.registry import commands as registry
