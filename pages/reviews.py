@@ -14,6 +14,7 @@ from app.ui.review_desk import (
     case_view,
     clock_badge,
     decision_form,
+    erased,
     facts,
     intake_form,
     letter_view,
@@ -24,8 +25,9 @@ from app.ui.review_desk import (
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assurance.compliance.laws import laws
+from core.assurance.privacy.erasing import erase_subject
 from core.assurance.reviews import commands, drafting, letter_export, queries
-from core.assurance.reviews.request import KIND_NAMES, OF_A_DECISION, State
+from core.assurance.reviews.request import KIND_NAMES, OF_A_DECISION, Kind, Outcome, State
 from core.i18n import _, day, number
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -149,7 +151,16 @@ with right:
                 waits = found.state is State.DECIDED and decides
                 if waits and st.button(_("It was sent"), type="primary", icon=":material/send:"):
                     act(commands.send_letter, letters[0].id)
-            elif decides:
+                answered = found.state is State.ANSWERED and found.kind is Kind.ERASURE
+                if answered and found.outcome is Outcome.GRANTED and allowed(me, Permission.ERASE_SUBJECT):
+                    st.caption(
+                        _(
+                            "The letter is out. Erasing takes the person out of the log and of this page for good."
+                        )
+                    )
+                    if st.button(_("Erase the person"), icon=":material/delete_forever:"):
+                        erased(erase_subject(store(), me, found.subject_id))
+            elif decides and found.state is State.DECIDED:
                 with reading() as view:
                     draft = drafting.draft(view, found.id)
                 letter_view(draft)

@@ -52,7 +52,9 @@ SPLIT_OFF = {
     "core/assurance/compliance/gathering.py",
     "core/assurance/compliance/impact.py",
     "core/assurance/compliance/writing.py",
+    "core/assurance/privacy/erasing.py",
     "core/assurance/reviews/drafting.py",
+    "core/evidence/monitoring/forgetting.py",
     "core/decisions/releases/decided.py",
     "core/evidence/monitoring/logbook.py",
     "core/evidence/monitoring/referencing.py",
@@ -142,7 +144,7 @@ def test_every_command_checks_a_right_or_is_named_here() -> None:
 
 WITHOUT_PERMISSION = {
     # Bookkeeping of background work: called by the worker, changes nothing that people decide.
-    "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life",
+    "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life", "jobs.forget_payloads",
     # Parts of another command, or the log's own seal: the permission was checked where the work was asked for.
     "audit.keep_checkpoint", "registry.set_standing", "explain.enqueue_for", "explain.enqueue_trial_for", "fairness.enqueue_for", "robustness.enqueue_for", "slices.enqueue_for",
     "fairness.follow_for",

@@ -11,6 +11,7 @@ from app.ui.badges import Tone, badge
 from app.ui.law_words import in_language
 from app.ui.text import code, md
 from core.assurance.compliance.provision import Law
+from core.assurance.privacy.erasure import Erasure
 from core.assurance.reviews.case import Case
 from core.assurance.reviews.clock import clocks
 from core.assurance.reviews.commands import Asked
@@ -222,3 +223,25 @@ def overturn_rate(turned: int, reviewed: int) -> str:
     if not reviewed:
         return _("none reviewed yet")
     return _("{share} of {n}", share=percent(turned / reviewed, 0), n=number(reviewed))
+
+
+def erased(found: Erasure) -> None:
+    """Say what an erasure took out, and which models may still hold rows of the person."""
+    st.success(
+        _(
+            "Erased: {rows} logged predictions, {labels} outcomes, {answers} answers about cases; every word of the request.",
+            rows=number(found.predictions),
+            labels=number(found.labels),
+            answers=number(found.answers),
+        ),
+        icon=":material/delete_forever:",
+    )
+    for slug, version in found.retaining:
+        st.warning(
+            _(
+                "{use_case} v{n} keeps rows of its training data inside the file: decide whether to train it anew.",
+                use_case=md(slug),
+                n=version,
+            ),
+            icon=":material/model_training:",
+        )

@@ -1,7 +1,9 @@
 """Set what may change, ask about a case, store its answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
+
+from sqlmodel import select
 
 from core.assets.registry import queries as registry
 from core.evidence.recourse import limits as rules
@@ -62,3 +64,25 @@ def store(uow: UnitOfWork, version_id: str, key: str, answer: CaseAnswer) -> Non
         version_id,
         {"case": key, "counterfactuals": len(answer.cases), "holds": answer.holds},
     )
+
+
+def forget(uow: UnitOfWork, version_id: str, inputs: Sequence[Values]) -> int:
+    """Delete the answers about cases with these inputs, and what their jobs were asked; return how many are gone."""
+    require(uow.actor, Permission.ERASE_SUBJECT)
+    rows = uow.session.exec(select(CaseAnswerRow).where(CaseAnswerRow.version_id == version_id)).all()
+    gone = [row for row in rows if any(_same(row.body["values"], values) for values in inputs)]
+    for row in gone:
+        jobs.forget_payloads(uow, queries.SUBJECT_KIND, row.key)
+        uow.session.delete(row)
+    if gone:
+        uow.record("case.forgotten", "version", version_id, {"answers": len(gone)})
+    return len(gone)
+
+
+def _same(own: Values, values: Values) -> bool:
+    """Whether every value of an answer is the one that was logged; numbers compare as numbers."""
+
+    def plain(value: object) -> object:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+    return all(name in values and plain(own[name]) == plain(values[name]) for name in own)

@@ -29,5 +29,10 @@ def forget_subject(uow: UnitOfWork, subject_id: str) -> None:
     uow.record("subject.erased", "subject", subject_id)
 
 
+def pseudonym_of(subject_id: str) -> str:
+    """Return the pseudonym by which the prediction log knows a subject."""
+    return subject_id.removeprefix("sub_")
+
+
 def _named(key: bytes, reference: str) -> str:
     return f"sub_{subject_pseudonym(key, reference)}"

@@ -113,3 +113,15 @@ def sweep(uow: UnitOfWork) -> list[str]:
 def sign_of_life(uow: UnitOfWork, worker: str, *, isolation: str, memory_mb: int) -> None:
     """Note that a worker lives."""
     uow.session.merge(WorkerRow(id=worker, seen_at=uow.now, isolation=isolation, memory_mb=memory_mb))
+
+
+def forget_payloads(uow: UnitOfWork, subject_kind: str, subject_id: str) -> int:
+    """Empty what finished jobs about a subject were asked; part of an erasure, which has the event."""
+    rows = uow.session.exec(
+        select(JobRow).where(JobRow.subject_kind == subject_kind, JobRow.subject_id == subject_id)
+    ).all()
+    over = [row for row in rows if row.state in {JobState.DONE, JobState.FAILED}]
+    for row in over:
+        row.payload = {}
+        uow.session.add(row)
+    return len(over)

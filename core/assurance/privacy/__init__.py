@@ -1,0 +1,1 @@
+"""Privacy: an affected person is erased from every place that knows them."""
