@@ -229,7 +229,7 @@ def erased(found: Erasure) -> None:
     """Say what an erasure took out, and which models may still hold rows of the person."""
     st.success(
         _(
-            "Erased: {rows} logged predictions, {labels} outcomes, {answers} answers about cases; every word of the request.",
+            "Erased: {rows} logged predictions, {labels} outcomes, {answers} answers on cases, all words of the request.",
             rows=number(found.predictions),
             labels=number(found.labels),
             answers=number(found.answers),
