@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import harness
 from tests.browser.harness import House, Watch
+from tests.seeded import seeded_copy
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,7 +31,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo organisation, served; asked for only where there is a browser."""
-    with harness.demo(tmp_path_factory.mktemp("demo")) as served:
+    with harness.demo(seeded_copy(tmp_path_factory)) as served:
         yield served
 
 

@@ -28,15 +28,14 @@ from core.platform.jobs import queries as jobs
 from core.platform.jobs.state import JobState
 from core.settings import Settings
 from tests.browser.harness import ROOT, environment
+from tests.seeded import seeded_copy
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("demo")]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    seed(Settings(folder=str(folder)), say=lambda _text: None)
-    return folder
+    return seeded_copy(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
