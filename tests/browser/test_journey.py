@@ -14,6 +14,7 @@ from tests.browser.hands import choose, press, type_into
 pytestmark = pytest.mark.shared_data
 
 AUTHOR, OPERATIONS, COMPLIANCE = "Ingrid Lindqvist", "Tomasz Wilk", "Lukas Brandt"
+SECOND = "Rafael Moreira"
 PURPOSE = "Plan rooms and bicycles ahead; nobody is refused anything because of it. <b>:smile: $x$ [a](http://b.example)"
 JOINER = "\u2060"  # has no width; it keeps a shortcode from becoming an icon
 PATIENCE = 90_000  # milliseconds a background job may take on a busy machine
@@ -30,7 +31,7 @@ def test_journey(open_as, house, brought):
     author = open_as(AUTHOR)
     upload(author, brought)
     explain(author, brought)
-    define_kpi(author, brought)
+    define_kpi(author, brought, open_as(SECOND))
     token = make_token(author)
     review = request_release(author, brought)
     request_id = re.search(r"rel_\w+", review).group()
@@ -87,18 +88,22 @@ def explain(page, model):
     assert not harness.failure(page)
 
 
-def define_kpi(page, model):
-    """Put a KPI in force that asks whether the model is still good enough."""
+def define_kpi(page, model, second):
+    """Propose a KPI that asks whether the model is still good enough; a second person puts it in force."""
     harness.visit(page, f"/kpis?use_case={model.slug}")
     press(page, "Define a KPI")
     dialog = page.get_by_role("dialog")
     type_into(dialog, "Name", "Still good enough")
     type_into(dialog, "The question it answers", "Would we deploy it again today?")
     type_into(dialog, "Target", "80" if model.task == "regression" else "0.75")
-    dialog.get_by_role("button", name="Put in force").click()
+    dialog.get_by_role("button", name="Propose").click()
     dialog.wait_for(state="detached")
     harness.settled(page)
-    page.get_by_text("Still good enough").first.wait_for()
+    assert page.get_by_role("button", name="Put in force").is_disabled()
+    harness.visit(second, f"/kpis?use_case={model.slug}")
+    press(second, "Pôr em vigor")  # who approves reads Portuguese
+    second.get_by_role("button", name="Histórico").first.wait_for()
+    second.get_by_text("Still good enough").first.wait_for()
 
 
 def make_token(page):
