@@ -9,6 +9,7 @@ from app.ui.card import card, page_header
 from app.ui.documents import document_history, question_forms, state_badge, written
 from app.ui.law_words import in_language
 from app.ui.refused import may_not, refusals, refusals_end_page
+from app.ui.text import md
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assurance.compliance import commands, document_export, queries, writing
@@ -30,8 +31,13 @@ with refusals_end_page(), reading() as view:
 newest = versions[0] if versions else None
 governs = allowed(me, Permission.GOVERN_COMPLIANCE)
 
-trail = f"[{_('Compliance')}](compliance?use_case={case.slug}) / {case.title}"
-with page_header(in_language(form.title), badges=state_badge(newest, now), trail=trail):
+with page_header(in_language(form.title), badges=state_badge(newest, now), trail=md(case.title)):
+    st.page_link(
+        "../pages/compliance.py",
+        label=_("Compliance"),
+        icon=":material/arrow_back:",
+        query_params={"use_case": case.slug},
+    )
     if governs and st.button(_("Write a version"), type="primary", icon=":material/edit_document:"):
         with refusals():
             writing.make(store(), me, case.id, form.kind)

@@ -22,6 +22,7 @@ from app.ui.review_desk import (
     queue,
     state_badge,
 )
+from app.ui.text import md
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.assurance.compliance.laws import laws
@@ -96,8 +97,9 @@ with refusals_end_page(), reading() as view:
     able = {p.id: p.name for p in access.people(view) if not p.disabled and "compliance" in p.roles}
     names = access.names(view, {found.taken_by, found.assigned_to, found.decided_by} - {""})
 title = f"{_(KIND_NAMES[found.kind])} · {found.id[-8:].upper()}"
-trail = f"[{_('Reviews')}](reviews) / {cases[found.use_case_id].title}"
+trail = md(cases[found.use_case_id].title)
 with page_header(title, badges=f"{state_badge(found.state)} {clock_badge(found, now)}", trail=trail):
+    st.page_link("../pages/reviews.py", label=_("Reviews"), icon=":material/arrow_back:")
     if found.state is State.OPEN and st.button(_("Withdrawn by the person"), icon=":material/undo:"):
         with refusals():
             act(commands.withdraw, found.id)

@@ -27,7 +27,7 @@ def cost_matrix(held: CostMatrix, people: Mapping[str, str]) -> None:
     """Draw a matrix as the table it is, and under it who stands for it."""
     st.table(
         {
-            "": [_("Model says yes"), _("Model says no")],
+            _("Decision"): [_("Model says yes"), _("Model says no")],
             _("It was yes"): [_cell(held, row[0]) for row in _ROWS],
             _("It was no"): [_cell(held, row[1]) for row in _ROWS],
         }

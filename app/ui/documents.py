@@ -30,10 +30,9 @@ def shelf(kinds: Mapping[str, Template], newest: Mapping[str, Document], slug: s
     """Draw every kind of document with its basis in law and where it stands; each opens its page."""
     for kind, form in kinds.items():
         link = f"document?{urlencode({'use_case': slug, 'kind': kind})}"
-        st.markdown(
-            f"[{md(in_language(form.title))}]({link}) {state_badge(newest.get(kind), now)}  \n"
-            f":small[:gray[{md(form.basis)}]]"
-        )
+        with st.container(gap="xxsmall"):
+            st.markdown(f"[{md(in_language(form.title))}]({link})")
+            st.markdown(f"{state_badge(newest.get(kind), now)} :small[:gray[{md(form.basis)}]]")
 
 
 def written(one: Written) -> None:

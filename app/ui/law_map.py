@@ -10,7 +10,7 @@ import streamlit as st
 from app.ui.card import card
 from app.ui.law_words import dates, force_badge, in_language, met_badge
 from app.ui.text import md
-from core.assurance.compliance.controls import CONTROLS, Met
+from core.assurance.compliance.controls import CONTROLS, Answer, Met
 from core.assurance.compliance.coverage import Status
 from core.assurance.compliance.facts import Facts
 from core.assurance.compliance.provision import APPLIES_NAMES, Law
@@ -45,18 +45,24 @@ def provisions(law: Law, found: Sequence[Status], on: date) -> None:
 def _provision(one: Status, on: date) -> None:
     p = one.provision
     st.markdown(f"**{md(p.article)}** {met_badge(one.met)} {force_badge(p, on)}  \n{md(in_language(p.says))}")
-    lines = []
     if one.met is Met.NOT_OURS:
-        lines.append(f":material/person: {md(in_language(p.not_ours))}")
+        st.markdown(f":material/person: {md(in_language(p.not_ours))}")
     elif one.met is Met.NOT_APPLICABLE:
-        lines.append(md(_("Speaks to: {whom}.", whom=_(APPLIES_NAMES[p.applies]))))
+        st.markdown(md(_("Speaks to: {whom}.", whom=_(APPLIES_NAMES[p.applies]))))
     for name, answer in one.answers:
-        colour, icon = next((c, i) for met, c, i in _MARKS if met is answer.met)
-        said = f":{colour}[:material/{icon}:] **{md(_(CONTROLS[name].question))}**: {md(answer.text())}"
-        link = f"{answer.page}?{urlencode(answer.query)}" if answer.page else ""
-        lines.append(f"{said} [{_('Evidence')}]({link})" if link else said)
-    st.markdown("  \n".join(lines))
+        _answer(name, answer)
     st.caption(f"{md(p.version)} · {md(dates(p))}")
+
+
+def _answer(name: str, answer: Answer) -> None:
+    """Draw what a control found; the link stands apart from the sentence, so that it needs no underline."""
+    colour, icon = next((c, i) for met, c, i in _MARKS if met is answer.met)
+    with st.container(horizontal=True, gap="small"):
+        question = md(_(CONTROLS[name].question))
+        st.markdown(f":{colour}[:material/{icon}:] **{question}**: {md(answer.text())}", width="content")
+        if answer.page:
+            link = f"{answer.page}?{urlencode(answer.query)}"
+            st.markdown(f"[{_('Evidence')}]({link})", width="content")
 
 
 def _cell(counted: Counter[Met]) -> str:
