@@ -9,6 +9,7 @@ from pypdf import PdfReader
 
 from app.wiring import open_store
 from core.assets.registry import queries as registry
+from core.assurance.reviews import queries as reviews
 from core.decisions.releases import queries as releases
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import ID, SCORE, BatchKind
@@ -36,6 +37,9 @@ def refused_application(store) -> str:
 def test_from_a_request_to_the_letter_and_its_proof(open_as, house):
     store = open_store(Settings(folder=str(house.folder)))
     application = refused_application(store)
+    with store.reading() as view:
+        use_case = registry.use_case(view, "credit").id
+        turned, reviewed = reviews.overturned(view, use_case)
     page = open_as("Beatriz Sampaio", locale="pt-BR")
     harness.visit(page, "/reviews")
     page.get_by_role("button", name="Receber um pedido").click()
@@ -63,7 +67,8 @@ def test_from_a_request_to_the_letter_and_its_proof(open_as, house):
     press(page, "Foi enviada")
     page.get_by_text("No prazo").first.wait_for()
     harness.visit(page, "/reviews")
-    assert "100% de 1" in page.get_by_test_id("stMain").inner_text().replace("\u00a0", " ")
+    share = round(100 * (turned + 1) / (reviewed + 1))
+    assert f"{share}% de {reviewed + 1}" in page.get_by_test_id("stMain").inner_text().replace("\u00a0", " ")
     with store.reading() as view:
         review = audit.events(view, action="letter.sent", limit=1)[0].subject_id
         told = [e for e in audit.events(view, subject_id=review, limit=50) if e.action in STEPS]
