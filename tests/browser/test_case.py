@@ -33,6 +33,9 @@ def speak(page, tongue, *, small):
     if small:
         menu(page)
     page.get_by_role("radio", name=tongue).or_(page.get_by_role("button", name=tongue)).first.click()
+    # The choice is kept once the menu speaks it; a page that is left before forgets it.
+    spoken = WORDS["pt-BR" if tongue == "Português" else "en-US"][0]
+    page.get_by_test_id("stSidebarNav").get_by_text(spoken, exact=True).wait_for(state="attached")
     harness.settled(page)
 
 
