@@ -17,7 +17,7 @@ from core.assets.registry.version import Version
 from core.errors import Invalid, NotFound
 from core.evidence.fairness import queries as fairness
 from core.evidence.monitoring import queries as monitoring
-from core.evidence.monitoring.batches import PREDICTION_ID, BatchKind
+from core.evidence.monitoring.batches import ID, BatchKind
 from core.evidence.recourse import case
 from core.evidence.recourse.case import CaseAnswer, Values
 from core.evidence.recourse.limits import Limits
@@ -140,7 +140,7 @@ def logged(session: Session, files: Files, version: Version, prediction_id: str)
     """Return the feature values of a logged prediction, the newest of that id. Raise `NotFound`."""
     for part in reversed(monitoring.parts(session, version.id, BatchKind.PREDICTIONS)):
         with pq.ParquetFile(files.path(part.digest), memory_map=True) as file:
-            ids = file.read_row_group(part.row_group, [PREDICTION_ID], use_threads=False).column(0)
+            ids = file.read_row_group(part.row_group, [ID], use_threads=False).column(0)
             found = pc.index(ids.cast("string"), prediction_id).as_py()
             if found is None or found < 0:
                 continue

@@ -18,6 +18,7 @@ from core.assurance.reviews.commands import CASE_JOB, Asked
 from core.assurance.reviews.request import Kind, Outcome
 from core.evidence.monitoring import commands as monitoring_commands
 from core.evidence.monitoring import work as monitoring
+from core.evidence.recourse import queries as recourse
 from core.platform.access import commands as access
 from core.platform.jobs import queries as jobs
 from core.platform.jobs.handling import run_waiting
@@ -125,6 +126,13 @@ def test_corrected_data_is_scored_anew(desk, hands):
     assert case.corrected == {"income": richer}
     assert case.inputs["income"] == richer
     assert case.score != pytest.approx(desk.refused["probability"])
+
+
+def test_a_logged_prediction_is_found_by_its_id(desk):
+    with desk.store.reading() as view:
+        values = recourse.logged(view, desk.store.files, desk.version, desk.refused["prediction_id"])
+    assert values["income"] == desk.refused["income"]
+    assert values["purpose"] == desk.refused["purpose"]
 
 
 def test_a_prediction_that_nobody_logged_says_what_to_do(desk):
