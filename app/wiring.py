@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import Session
 
-from core.assurance.compliance import impact
+from core.assurance.compliance import attesting, impact
 from core.clock import Clock, system
-from core.decisions.releases import evidence
+from core.decisions.releases import effective, evidence
 from core.decisions.releases.gates import GateKind
 from core.platform.jobs.handling import Handler, JobContext
 from core.platform.jobs.queue import Queue
@@ -29,6 +29,7 @@ def open_store(
 ) -> Store:
     """Open the rows and files of an installation, with the log that every command appends to."""
     evidence.provide(GateKind.IMPACT_ASSESSMENT, impact.read)
+    effective.provide(attesting.overdue)
     return Store(settings, append, clock=clock, announce=announce or Queue(settings).announce)
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from app.looking import opened
 from app.session import current
 from app.ui.card import page_header
 from app.ui.case_desk import Desk, case_desk
@@ -18,6 +19,7 @@ from app.ui.refused import may_not, refusals, refusals_end_page
 from app.ui.trial_panel import trial_banner, trial_panel
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
+from core.decisions.releases.oversight import Part
 from core.evidence.explain import commands, queries
 from core.evidence.explain.words import unit_name
 from core.evidence.recourse import commands as recourse_commands
@@ -136,6 +138,7 @@ if explanation is None:
         may_not(_("Your roles do not include starting an explanation."), ", ".join(roles))
     st.stop()
 
+opened(version.id, Part.EXPLANATION)
 with reading() as view:
     trial = queries.trial(view, version.id)
 trial_banner(trial)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.looking import opened
 from app.people_table import people_table
 from app.record_weak import open_finding
 from app.session import current
@@ -18,6 +19,7 @@ from app.wiring import reading, store, unit_of_work
 from core.assets.datasets import queries as datasets
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import Task
+from core.decisions.releases.oversight import Part
 from core.evidence.fairness import commands, presets, queries
 from core.i18n import _
 from core.platform.access import queries as access
@@ -85,6 +87,7 @@ with reading() as view:
 offered = [c for c in dict.fromkeys(columns) if c not in (version.label_column, version.score_column)]
 
 if found is not None and found.report.single:
+    opened(version.id, Part.FAIRNESS)
     with card(_("What the lines say"), f":gray[{found.preset.name}]"):
         verdict_line(found)
         lines_table(found)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import record as records
+from app.looking import opened
 from app.record_tabs import card_tab, data_tab, do, use_case_tab, versions_tab
 from app.record_weak import weak_tab
 from app.session import current
@@ -28,6 +29,7 @@ from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
 from core.decisions.releases import as_of
 from core.decisions.releases import commands as release_commands
+from core.decisions.releases.oversight import Part
 from core.i18n import _
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -120,7 +122,10 @@ DRAW = {
     "decisions": (_("Decisions"), of_decisions),
     "activity": (_("Activity"), of_activity),
 }
+SEEN = {"card": Part.CARD, "weak": Part.WEAK}
 for value, tab in tabs({value: words for value, (words, _draw) in DRAW.items()}).items():
     if tab.open:
         with tab:
             DRAW[value][1]()
+        if value in SEEN:
+            opened(version.id, SEEN[value])

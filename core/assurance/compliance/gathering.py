@@ -19,6 +19,8 @@ from core.assurance.reviews import queries as reviews
 from core.assurance.reviews.request import Kind
 from core.decisions.findings import queries as findings
 from core.decisions.releases import decided as decisions
+from core.decisions.releases.opened import opened_by_signers
+from core.decisions.releases.oversight import looked
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
 from core.evidence.monitoring import queries as monitoring
@@ -73,6 +75,7 @@ class _Known:
         self.documents = queries.documents_held(session)
         self.attested = queries.attested(session)
         self.modified = queries.answered_modifications(session)
+        self.opened = opened_by_signers(session)
 
     def of(self, case: UseCase, version: Version | None, live: decisions.Decided | None) -> Facts:
         """Put one use case together."""
@@ -94,6 +97,7 @@ class _Known:
             signatures=len(live.signers) if live else 0,
             areas=frozenset(area for _person, area in live.signers) if live else frozenset(),
             emergency_unpaid=live is not None and live.unpaid,
+            looked_before_signing=_looked(self.opened.get(case.id, [])) if live else None,
             findings_open=self.findings.get(case.id, (0, 0))[0],
             findings_overdue=self.findings.get(case.id, (0, 0))[1],
             incidents=self.duties.get(case.id, Clocks()),
@@ -138,3 +142,9 @@ class _Known:
             "realised_windows": self.realised.get(version.id, 0),
             "modification_answered": version.id in self.modified,
         }
+
+
+def _looked(opened: list[list[str] | None]) -> int | None:
+    """Count the signers who had opened the explanation; none where no signature recorded it."""
+    recorded = [parts for parts in opened if parts is not None]
+    return sum(looked(parts) for parts in recorded) if recorded else None

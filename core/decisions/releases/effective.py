@@ -3,7 +3,7 @@
 The live address asks here at every request, so that texts which people wrote stay sealed: `queries` opens them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -29,6 +29,18 @@ DRIFT = frozenset({RuleKind.PSI, RuleKind.MISSING, RuleKind.NEW_CATEGORY, RuleKi
 """The alerts that count as drift; falling performance is what KPIs judge."""
 
 _MOST_CANDIDATES = 5
+
+OfUseCase = Callable[[Session, str], Sequence[Fact]]
+"""Reads facts about a use case (by id) that every one of its live versions stands on."""
+
+
+def provide(reader: OfUseCase) -> None:
+    """Say who reads facts of a later wing; `app.wiring` calls this, and calling it again changes nothing."""
+    if reader not in _PROVIDED:
+        _PROVIDED.append(reader)
+
+
+_PROVIDED: list[OfUseCase] = []
 
 
 def live(session: Session, slug: str, environment: str) -> Live | None:
@@ -131,6 +143,7 @@ def _live(
         *_of_files(version, deployed, read(last.snapshot).artifact_digest, checks),
         *_of_promises(pledges.conditions(session, request.id), debt),
         *_of_monitoring(session, version),
+        *(fact for read_facts in _PROVIDED for fact in read_facts(session, use_case.id)),
     )
     given = [Vote(s.person_id, s.area, s.meaning) for s in votes]
     return Live(

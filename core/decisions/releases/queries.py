@@ -223,6 +223,7 @@ def signed_of(row: VoteRow, number: int, rationale: str) -> Signed:
         on_behalf_of=row.on_behalf_of,
         confirmed_by=row.confirmed_by,
         snapshot_digest=row.snapshot_digest,
+        opened=None if row.opened is None else tuple(row.opened),
     )
 
 

@@ -55,7 +55,10 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One signature: who, for which area, when, meaning what; `on_behalf_of` names who lent the seat."""
+    """One signature: who, for which area, when, meaning what; `on_behalf_of` names who lent the seat.
+
+    `opened` are the parts of the evidence that the signer had opened; none where that was not recorded yet.
+    """
 
     person_id: str
     area: str
@@ -66,6 +69,7 @@ class Signed:
     on_behalf_of: str = ""
     confirmed_by: str = ""
     snapshot_digest: str = ""
+    opened: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from core.decisions.findings.queries import Finding
 from core.decisions.releases import effective, facts, pledges, queries, quorum
 from core.decisions.releases.delegation import Delegation, lent
 from core.decisions.releases.eligibility import Bar, Involvement, bars, signing_bars
+from core.decisions.releases.opened import opened_by
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.quorum import Meaning, Seat, Vote
 from core.decisions.releases.release import Condition, Debt, GateResult, Live, Release, Signed
@@ -57,7 +58,8 @@ class Review:
     """A request as its reviewers see it; `void` names the facts that changed since the round began.
 
     `lent` are the seats that others lent to the reader; `alone` says that one person decides by themselves here.
-    `here` is what is live in the environment, by whichever request.
+    `here` is what is live in the environment, by whichever request; `opened` are the parts of the evidence that the
+    reader has opened.
     """
 
     release: Release
@@ -82,6 +84,7 @@ class Review:
     rounds: tuple[RoundChange, ...]
     newer_kpis: bool
     alone: bool
+    opened: tuple[str, ...]
 
     @property
     def blocked(self) -> bool:
@@ -149,6 +152,7 @@ def review(session: Session, request_id: str, actor: Actor, now: datetime) -> Re
         ),
         newer_kpis=newer,
         alone=facts.alone(session, policy),
+        opened=tuple(opened_by(session, version.id, actor.id)),
     )
 
 

@@ -12,6 +12,7 @@ from core.decisions.releases import effective, facts, queries
 from core.decisions.releases.deployments import go_live
 from core.decisions.releases.eligibility import Involvement, bars, refuse
 from core.decisions.releases.gates import GATES
+from core.decisions.releases.opened import opened_by
 from core.decisions.releases.policies import Policy
 from core.decisions.releases.promises import Promise, keep_conditions
 from core.decisions.releases.quorum import APPROVING, Meaning, Outcome, Vote, outcome
@@ -83,11 +84,13 @@ def sign(
     if meaning in APPROVING:
         _nothing_blocks(uow, version, current, row.environment)
     confirmed = redeem_confirmation(uow, ticket, subject(request_id, snapshot_digest))
+    seen = opened_by(uow.session, version.id, uow.actor.id)
     vote = VoteRow(
         id=new_id("vote"), round_id=current.id, request_id=row.id, person_id=uow.actor.id, area=area,
         meaning=meaning.value, rationale=seal_text(uow, uow.actor.id, said),
         snapshot_digest=snapshot_digest, signed_at=uow.now,
         deciding=deciding, on_behalf_of=on_behalf_of, confirmed_by=confirmed.value,
+        opened=seen,
     )  # fmt: skip
     uow.session.add(vote)
     uow.session.flush()
@@ -105,6 +108,7 @@ def sign(
         "confirmed_by": confirmed.value,
         "rationale_hmac": digest_text(uow, uow.actor.id, said),
         "rationale_characters": len(said),
+        "opened": list(seen),
     }
     if on_behalf_of:
         event["on_behalf_of"] = on_behalf_of

@@ -44,6 +44,7 @@ class FactKind(StrEnum):
     CONDITION_OVERDUE = "condition_overdue"
     NOT_UPHELD = "not_upheld"
     REVIEW_OVERDUE = "review_overdue"
+    ATTESTATION_OVERDUE = "attestation_overdue"
     DRIFT_BREACH = "drift_breach"
     KPI_BREACH = "kpi_breach"
     APPROVAL_EXPIRED = "approval_expired"
@@ -55,6 +56,7 @@ REASONS: Mapping[FactKind, str] = {
     FactKind.CONDITION_OVERDUE: N_("A condition of the approval is overdue."),
     FactKind.NOT_UPHELD: N_("The review of the emergency release did not uphold it."),
     FactKind.REVIEW_OVERDUE: N_("The review of the emergency release is overdue."),
+    FactKind.ATTESTATION_OVERDUE: N_("The attestation of the use case is overdue."),
     FactKind.DRIFT_BREACH: N_("Drift is over its limit."),
     FactKind.KPI_BREACH: N_("A KPI is outside its limit."),
     FactKind.APPROVAL_EXPIRED: N_("The approval has expired."),
@@ -63,6 +65,7 @@ LAPSES: Mapping[FactKind, str] = {
     FactKind.BLOCKING_FINDING: N_("A waiver ends, and its finding blocks again"),
     FactKind.CONDITION_OVERDUE: N_("A condition is due"),
     FactKind.REVIEW_OVERDUE: N_("The review of the emergency release is due"),
+    FactKind.ATTESTATION_OVERDUE: N_("The attestation of the use case is due"),
     FactKind.APPROVAL_EXPIRED: N_("The approval expires"),
 }
 """What lies ahead, in words; the other kinds are never known in advance."""
@@ -138,5 +141,6 @@ def _effect(kind: FactKind, terms: Terms) -> Worth:
         FactKind.DRIFT_BREACH: _EFFECT[terms.on_drift],
         FactKind.KPI_BREACH: _EFFECT[terms.on_kpi],
         FactKind.REVIEW_OVERDUE: Worth.WARNING,  # the page offers the roll-back; a person decides it
+        FactKind.ATTESTATION_OVERDUE: Worth.WARNING,  # nobody stands in for it; what was approved still is
     }
     return chosen.get(kind, Worth.SUSPENDED)

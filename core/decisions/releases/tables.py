@@ -155,6 +155,19 @@ class VoteRow(SQLModel, table=True):
     deciding: bool = True
     on_behalf_of: str = ""
     confirmed_by: str = ""
+    opened: list[str] | None = Field(default=None, sa_column=json_column(nullable=True))
+
+
+class EvidenceViewRow(SQLModel, table=True):
+    """That a person who may sign opened a part of a version's evidence, first and last."""
+
+    __tablename__ = "evidence_view"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    person_id: str = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    first_at: datetime = Field(sa_column=utc())
+    last_at: datetime = Field(sa_column=utc(index=True))
 
 
 _LIVE = text("ended_at IS NULL")
