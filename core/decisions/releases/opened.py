@@ -31,5 +31,5 @@ def opened_by_signers(session: Session, environment: str = "production") -> dict
     )
     found: dict[str, list[list[str] | None]] = {}
     for use_case_id, parts in session.exec(query):
-        found.setdefault(use_case_id, []).append(parts)
+        found.setdefault(use_case_id, []).append(None if parts is None else list(parts))
     return found
