@@ -16,9 +16,10 @@ from app.ui.model_versions import versions_table
 from app.ui.picker import pick, switch
 from app.ui.refused import refusals
 from app.ui.text import md
+from app.ui.tier_asks import tier_asks
 from app.ui.use_case_record import risk_answers, use_case_edit, use_case_facts
 from app.ui.version_comparison import version_comparison
-from app.wiring import reading, unit_of_work
+from app.wiring import reading, store, unit_of_work
 from core.assets.datasets import commands as dataset_commands
 from core.assets.datasets import queries as datasets
 from core.assets.intake import queries as intake
@@ -27,6 +28,10 @@ from core.assets.registry import queries as registry
 from core.assets.registry.card import AUDIENCE_NAMES, Audience, for_audience
 from core.assets.registry.card_export import FORMS, Head
 from core.assets.registry.version import Version
+from core.assurance.compliance import gathering
+from core.assurance.compliance import queries as compliance
+from core.assurance.compliance.coverage import documents_asked
+from core.decisions.releases import book
 from core.i18n import _
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -67,6 +72,12 @@ def use_case_tab(record: Record, me: Actor) -> None:
         use_case_facts(case, record.names.get(case.owner_id, "–"))
     with card(_("Risk questionnaire")):
         risk_answers(case)
+    with card(_("What this tier asks for")):
+        with reading() as view:
+            (facts,) = gathering.facts(view, store().clock(), case.id)
+            rules = [p for p in book.book(view) if p.in_force and p.tier == case.risk_tier.value]
+            asked = documents_asked(compliance.followed(view), facts)
+        tier_asks(rules, asked, facts.documents, case.slug)
     if allowed(me, Permission.DEFINE_USE_CASE) and st.toggle(_("Edit the use case")):
         with card(_("Edit the use case")):
             with reading() as view:

@@ -5,23 +5,32 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.ui import badges
-from core.assets.registry.risk import RISK_QUESTIONS, RiskQuestion, tier
+from app.ui.law_words import in_language
+from core.assets.registry.risk import RiskQuestion, questionnaire, tier
 from core.i18n import _
 
 
 def risk_questions(key: str, given: Mapping[str, bool] | None = None) -> dict[RiskQuestion, bool]:
-    """Ask the four questions and show the tier that the answers come to; `given` are earlier answers."""
+    """Ask each question, name the articles behind it, and show the tier that the answers come to.
+
+    `given` are earlier answers.
+    """
     earlier = given or {}
     st.markdown(f"**{_('Risk')}**")
-    answers = {
-        question: st.toggle(
-            _(text), value=earlier.get(question.value, False), key=f"{key}_risk_{question.value}"
+    answers = {}
+    for asked in questionnaire().questions:
+        answers[asked.id] = st.toggle(
+            f"{in_language(asked.text)}  \n:gray[:small[{asked.source}]]",
+            value=earlier.get(asked.id.value, False),
+            key=f"{key}_risk_{asked.id.value}",
         )
-        for question, text in RISK_QUESTIONS.items()
-    }
+        if answers[asked.id] and asked.warning:
+            st.warning(in_language(asked.warning), icon=":material/gavel:")
     st.markdown(
         f"{_('Risk tier from these answers:')} {badges.tier(tier(answers).value)}",
-        help=_("The tier chooses the release policy."),
+        help=_(
+            "The tier chooses the release policy, the areas that sign, and the documents that are asked for."
+        ),
     )
     return answers
 

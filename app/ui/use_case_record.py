@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.ui import badges
+from app.ui.law_words import in_language
 from app.ui.text import md, paragraphs
 from app.ui.use_case_fields import applications_field, risk_questions
 from core.assets.registry.lawful_basis import LAWFUL_BASIS_NAMES, LawfulBasis, basis_name
-from core.assets.registry.risk import RISK_QUESTIONS, RiskQuestion, lower, tier
+from core.assets.registry.risk import RiskQuestion, lower, questionnaire, tier
 from core.assets.registry.usecase import RISK_NAMES, TASK_NAMES, RiskTier, UseCase, UseCaseEdit
 from core.i18n import _, day
 
@@ -43,9 +44,12 @@ def risk_answers(case: UseCase) -> None:
     if not case.risk_answers:
         st.caption(_("The tier was set without the questionnaire."))
         return
-    for question, text in RISK_QUESTIONS.items():
-        yes = case.risk_answers.get(question.value, False)
-        st.markdown(f"{badges.badge(_('yes') if yes else _('no'), icon='')} {_(text)}")
+    for asked in questionnaire().questions:
+        yes = case.risk_answers.get(asked.id.value, False)
+        mark = badges.badge(_("yes") if yes else _("no"), icon="")
+        st.markdown(f"{mark} {in_language(asked.text)} :gray[:small[{asked.source}]]")
+        if yes and asked.warning:
+            st.warning(in_language(asked.warning), icon=":material/gavel:")
     come_to = tier({RiskQuestion(name): answer for name, answer in case.risk_answers.items()})
     if come_to is not case.risk_tier:
         words = _(

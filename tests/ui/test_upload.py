@@ -313,7 +313,11 @@ def test_slug_of(title, slug):
         ((RiskQuestion.PEOPLE,), RiskTier.LIMITED),
         ((RiskQuestion.AUTOMATED,), RiskTier.LIMITED),
         ((RiskQuestion.LISTED,), RiskTier.HIGH),
+        ((RiskQuestion.RIGHTS,), RiskTier.LIMITED),
         ((RiskQuestion.RIGHTS, RiskQuestion.AUTOMATED), RiskTier.HIGH),
+        ((RiskQuestion.SENSITIVE, RiskQuestion.AUTOMATED), RiskTier.HIGH),
+        ((RiskQuestion.SENSITIVE, RiskQuestion.PROFILING), RiskTier.LIMITED),
+        ((RiskQuestion.FORBIDDEN,), RiskTier.HIGH),
         (tuple(RiskQuestion), RiskTier.HIGH),
     ],
 )

@@ -10,7 +10,7 @@ from core.assets.intake import queries as intake
 from core.assets.registry import UseCase, Version
 from core.assets.registry import queries as registry
 from core.assets.registry.lawful_basis import basis_name
-from core.assets.registry.risk import RISK_QUESTIONS, RiskQuestion
+from core.assets.registry.risk import questionnaire
 from core.assets.registry.usecase import RISK_NAMES
 from core.assets.registry.version import STATE_NAMES
 from core.assurance.compliance import queries
@@ -31,7 +31,7 @@ from core.evidence.kpis.definition import STATUS_NAMES
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.robustness import queries as robustness
 from core.evidence.robustness.shaking import KIND_NAMES, KIND_TEXTS
-from core.i18n import N_, _, day, number, percent
+from core.i18n import N_, _, day, language, number, percent
 from core.platform.access import queries as access
 from core.platform.access.permissions import ROLE_NAMES, Role
 
@@ -75,9 +75,9 @@ class Facts:
     def _of_case(self) -> dict[str, tuple[Line, ...]]:
         case = self._case
         answered = [
-            f"{_(RISK_QUESTIONS[RiskQuestion(q)])} {_('yes') if yes else _('no')}"
-            for q, yes in case.risk_answers.items()
-            if q in set(RiskQuestion)
+            f"{asked.text[language()]} {_('yes') if case.risk_answers[asked.id] else _('no')} ({asked.source})"
+            for asked in questionnaire().questions
+            if asked.id in case.risk_answers
         ]
         return {
             "use_case.title": self._case_line(case.title),
