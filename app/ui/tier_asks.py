@@ -4,16 +4,21 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from app.ui.law_words import in_language
 from app.ui.release_words import area_names, environment_name
 from core.assurance.compliance.controls import DOCUMENT_KINDS
 from core.assurance.compliance.facts import Held
+from core.assurance.compliance.provision import Law
 from core.decisions.releases import policies
 from core.decisions.releases.book import Published
 from core.i18n import _
 
 
 def tier_asks(
-    book: Sequence[Published], asked: Mapping[str, Sequence[str]], held: Mapping[str, Held], slug: str
+    book: Sequence[Published],
+    asked: Mapping[str, Sequence[tuple[Law, str]]],
+    held: Mapping[str, Held],
+    slug: str,
 ) -> None:
     """Draw the signatures of each policy in `book`, then each document: asked by which article, approved or not."""
     for found in book:
@@ -28,4 +33,5 @@ def tier_asks(
             ":green[:material/check_circle:]" if kind in held else ":gray[:material/radio_button_unchecked:]"
         )
         link = f"document?use_case={slug}&kind={kind}"
-        st.markdown(f"{icon} [{_(DOCUMENT_KINDS[kind])}]({link}) :gray[:small[{' · '.join(articles)}]]")
+        source = " · ".join(f"{in_language(law.title)} {article}" for law, article in articles)
+        st.markdown(f"{icon} [{_(DOCUMENT_KINDS[kind])}]({link}) :gray[:small[{source}]]")

@@ -80,15 +80,14 @@ def _count(law: Law, facts: Facts, answers: Mapping[str, Met]) -> Counter[Met]:
     return states
 
 
-def documents_asked(laws: Sequence[Law], facts: Facts) -> Mapping[str, tuple[str, ...]]:
-    """Return which documents the provisions ask of a use case, each with the articles that do: kind → `law article`."""
-    found: dict[str, list[str]] = {}
+def documents_asked(laws: Sequence[Law], facts: Facts) -> Mapping[str, tuple[tuple[Law, str], ...]]:
+    """Return which documents the provisions ask of a use case, by kind, each with the articles (law, article) that do."""
+    found: dict[str, list[tuple[Law, str]]] = {}
     for law in laws:
         for provision in law.provisions:
             if provision.not_ours or not applies(provision, facts):
                 continue
             for control in provision.controls:
                 if control.startswith("document:"):
-                    kind = control.removeprefix("document:")
-                    found.setdefault(kind, []).append(f"{law.title['en']} {provision.article}")
+                    found.setdefault(control.removeprefix("document:"), []).append((law, provision.article))
     return {kind: tuple(articles) for kind, articles in found.items()}
