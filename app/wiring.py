@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from core.assurance.compliance import attesting, impact
+from core.assurance.reviews.measured import measured
 from core.clock import Clock, system
 from core.decisions.releases import effective, evidence
 from core.decisions.releases.gates import GateKind
+from core.evidence.kpis import sources
+from core.evidence.monitoring.performance import DESK
 from core.platform.jobs.handling import Handler, JobContext
 from core.platform.jobs.queue import Queue
 from core.platform.notices.outbox import append
@@ -30,6 +33,7 @@ def open_store(
     """Open the rows and files of an installation, with the log that every command appends to."""
     evidence.provide(GateKind.IMPACT_ASSESSMENT, impact.read)
     effective.provide(attesting.overdue)
+    sources.provide(DESK, measured)
     return Store(settings, append, clock=clock, announce=announce or Queue(settings).announce)
 
 

@@ -14,6 +14,7 @@ from core.assurance.reviews.letter import Letter
 from core.assurance.reviews.request import OF_A_DECISION, Kind, Outcome, State, outcomes
 from core.assurance.reviews.tables import CaseRow, LetterRow, ReviewRow
 from core.errors import Conflict, Invalid, NotFound, Refused
+from core.evidence.kpis.commands import OBSERVE_JOB
 from core.i18n import N_, nearest
 from core.ids import new_id
 from core.platform.access import queries as access
@@ -217,6 +218,7 @@ def decide(uow: UnitOfWork, review_id: str, outcome: Outcome, *, reason: str, tr
             "in_time": uow.now <= row.due_at,
         },
     )
+    _observe(uow, row)
 
 
 def write_letter(uow: UnitOfWork, review_id: str, letter: Letter) -> str:
@@ -275,6 +277,7 @@ def send_letter(uow: UnitOfWork, letter_id: str) -> None:
     row.state = State.ANSWERED.value
     uow.session.add_all([kept, row])
     uow.record("letter.sent", "review", row.id, {"letter": kept.id, "in_time": uow.now <= row.due_at})
+    _observe(uow, row)
 
 
 def withdraw(uow: UnitOfWork, review_id: str) -> None:
@@ -309,6 +312,12 @@ def _check(uow: UnitOfWork, asked: Asked, received: datetime) -> None:
             N_("Name the decision: its prediction id."),
             N_("Your application keeps it with each decision that it sent to Aval."),
         )
+
+
+def _observe(uow: UnitOfWork, row: ReviewRow) -> None:
+    """Have the KPIs of the desk measured anew."""
+    if row.version_id:
+        enqueue(uow, OBSERVE_JOB, "version", row.version_id, {"version_id": row.version_id})
 
 
 def _newest_case(uow: UnitOfWork, review_id: str) -> CaseRow | None:

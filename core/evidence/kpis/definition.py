@@ -11,7 +11,7 @@ from itertools import pairwise
 from core.errors import Invalid
 from core.evidence.kpis.formula import Column, Formula, Kind, unit_named, unit_text
 from core.evidence.kpis.formula_plan import plan
-from core.evidence.monitoring.performance import BY_TASK, LOWER_IS_BETTER, METRIC_NAMES, VOLUME, Metric
+from core.evidence.monitoring.performance import BY_TASK, DESK, LOWER_IS_BETTER, METRIC_NAMES, VOLUME, Metric
 from core.evidence.monitoring.windows import Grain
 from core.i18n import N_, _
 
@@ -120,10 +120,10 @@ class Definition:
 
 
 def metrics_for(task: str) -> tuple[Metric, ...]:
-    """Return the metrics that a KPI of this task may use: performance first, then volume."""
+    """Return the metrics that a KPI of this task may use: performance first, then volume, then the review desk."""
     volume = VOLUME if task == "binary" else tuple(m for m in VOLUME if m != Metric.PREDICTED_POSITIVE)
     # A mean error is best at zero: neither direction fits it.
-    return (*(m for m in BY_TASK.get(task, ()) if m != Metric.BIAS), *volume)
+    return (*(m for m in BY_TASK.get(task, ()) if m != Metric.BIAS), *volume, *DESK)
 
 
 def usual_direction(metric: Metric) -> Direction:
@@ -139,6 +139,7 @@ def usual_unit(metric: Metric) -> str:
         Metric.ACCURACY,
         Metric.PRECISION,
         Metric.RECALL,
+        Metric.OVERTURNED,
     )
     return PERCENT if metric in shares else ""
 

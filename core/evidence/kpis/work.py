@@ -13,6 +13,7 @@ from core.evidence.kpis.definition import Definition, check_formula
 from core.evidence.kpis.logged import LogReader, log_columns, outcome_of
 from core.evidence.kpis.pooled import POOLABLE, SEGMENT
 from core.evidence.kpis.queries import Kpi, Observation
+from core.evidence.kpis.sources import source_of
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring import work as monitoring_work
 from core.evidence.monitoring.batches import BatchKind
@@ -48,8 +49,13 @@ def _observe_metric(store: Store, kpi: Kpi, versions: Sequence[str]) -> None:
     metric = kpi.definition.metric
     assert metric is not None  # noqa: S101 - a definition has a formula or a metric
     metrics = {metric, Metric.ROWS, Metric.LABEL_COVERAGE}
+    grain, other = kpi.definition.window, source_of(metric)
     with store.reading() as view:
-        measured = monitoring.measures(view, versions, kpi.definition.window, sorted(metrics))
+        measured = (
+            other(view, versions, grain)
+            if other
+            else monitoring.measures(view, versions, grain, sorted(metrics))
+        )
     now = store.clock()
     seen = {
         key: [

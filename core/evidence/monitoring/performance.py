@@ -48,6 +48,8 @@ class Metric(StrEnum):
     RMSE = "rmse"
     R2 = "r2"
     BIAS = "bias"
+    OVERTURNED = "overturned"
+    DAYS_TO_ANSWER = "days_to_answer"
 
 
 METRIC_NAMES: Mapping[Metric, str] = {
@@ -68,10 +70,14 @@ METRIC_NAMES: Mapping[Metric, str] = {
     Metric.RMSE: N_("Root mean squared error"),
     Metric.R2: N_("R²"),
     Metric.BIAS: N_("Mean error"),
+    Metric.OVERTURNED: N_("Reviewed decisions that were overturned"),
+    Metric.DAYS_TO_ANSWER: N_("Days to answer an affected person"),
 }
 
 VOLUME = (Metric.ROWS, Metric.LABEL_COVERAGE, Metric.PREDICTED_POSITIVE)
-LOWER_IS_BETTER = frozenset({Metric.BRIER, Metric.LOG_LOSS, Metric.MAE, Metric.RMSE})
+DESK = (Metric.OVERTURNED, Metric.DAYS_TO_ANSWER)
+"""Measured at the review desk, not in the log."""
+LOWER_IS_BETTER = frozenset({Metric.BRIER, Metric.LOG_LOSS, Metric.MAE, Metric.RMSE, *DESK})
 BY_TASK: Mapping[str, tuple[Metric, ...]] = {
     "binary": (
         Metric.ROC_AUC,
