@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from statistics import fmean, stdev
 
 from sqlmodel import Session, col, select
@@ -26,22 +25,19 @@ def measured(
     The share overturned has its exact interval (Clopper and Pearson, 1934), the mean of days the normal one.
     """
     rows = session.exec(
-        select(
-            ReviewRow.version_id,
-            ReviewRow.outcome,
-            ReviewRow.received_at,
-            ReviewRow.decided_at,
-            ReviewRow.answered_at,
-        ).where(col(ReviewRow.version_id).in_(versions), col(ReviewRow.decided_at).is_not(None))
+        select(ReviewRow).where(
+            col(ReviewRow.version_id).in_(versions), col(ReviewRow.decided_at).is_not(None)
+        )
     ).all()
     turned: dict[tuple[str, Window], list[bool]] = {}
     waited: dict[tuple[str, Window], list[float]] = {}
-    for version_id, outcome, received, decided, answered in rows:
-        if outcome in _JUDGED and decided is not None:
-            turned.setdefault(_place(version_id, decided, grain), []).append(outcome == Outcome.OVERTURNED)
-        if answered is not None:
-            days = (answered - received).total_seconds() / _DAY
-            waited.setdefault(_place(version_id, answered, grain), []).append(days)
+    for row in rows:
+        if row.outcome in _JUDGED and row.decided_at is not None:
+            place = (row.version_id, window_of(row.decided_at, grain))
+            turned.setdefault(place, []).append(row.outcome == Outcome.OVERTURNED.value)
+        if row.answered_at is not None:
+            place = (row.version_id, window_of(row.answered_at, grain))
+            waited.setdefault(place, []).append((row.answered_at - row.received_at).total_seconds() / _DAY)
     found: dict[str, dict[Window, dict[Metric, Measure]]] = {}
     for (version_id, window), flags in turned.items():
         n, hits = len(flags), sum(flags)
@@ -52,10 +48,6 @@ def measured(
         half = _NORMAL * stdev(days) / math.sqrt(n) if n > 1 else math.nan
         _at(found, version_id, window)[Metric.DAYS_TO_ANSWER] = Measure(mean, mean - half, mean + half, n)
     return found
-
-
-def _place(version_id: str, at: datetime, grain: Grain) -> tuple[str, Window]:
-    return version_id, window_of(at, grain)
 
 
 def _at(
