@@ -59,6 +59,8 @@ SPLIT_OFF = {
     "core/evidence/monitoring/logbook.py",
     "core/evidence/monitoring/referencing.py",
     "core/assurance/compliance/attesting.py",
+    "core/assurance/reviews/measured.py",
+    "core/evidence/kpis/sources.py",
     "core/decisions/releases/opened.py",
     "core/decisions/releases/opening.py",
     "core/decisions/releases/deployments.py",
