@@ -1,10 +1,5 @@
 """The demo organisation: seeded once, resumable, idempotent, and as it promises."""
 
-import contextlib
-import shutil
-import subprocess
-import sys
-import time
 from datetime import timedelta
 
 import pytest
@@ -27,8 +22,7 @@ from core.platform.audit import queries as audit
 from core.platform.jobs import queries as jobs
 from core.platform.jobs.state import JobState
 from core.settings import Settings
-from tests.browser.harness import ROOT, environment
-from tests.seeded import seeded_copy
+from tests.seeded import seeded_by_command, seeded_copy
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.xdist_group("demo")]
 
@@ -167,19 +161,20 @@ def test_a_second_run_changes_nothing(folder, store):
         assert audit.head(view) == before
 
 
-@pytest.mark.timeout(700)
+def test_killed_on_the_way_nothing_is_there_twice(folder):
+    """The shared demo was killed in the middle and asked for again (`tests/seeded.py`)."""
+    found = facts(folder)
+    assert found["jobs"] == 0
+    names = [(slug, artifact) for slug, _number, artifact, _state in found["versions"]]
+    assert len(set(names)) == len(names)
+    assert len(set(found["batches"])) == len(found["batches"])
+    assert len(set(found["requests"])) == len(found["requests"])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
 def test_killed_in_the_middle_it_goes_on_where_it_stopped(folder, tmp_path):
-    """SIGKILL at four moments, then to the end: the same organisation, and a log that verifies."""
-    words = [sys.executable, "-m", "app.cli", "demo", "--seed-only", "--folder", str(tmp_path / "demo")]
-    options = {"cwd": ROOT, "env": environment(), "stdout": subprocess.PIPE, "text": True}
-    for parts in (2, 4, 6, 11):
-        with subprocess.Popen(words, **options) as process:
-            for line in process.stdout:
-                if line.strip().startswith(f"{parts}/"):
-                    break
-            time.sleep(0.35)
-            process.kill()
-    subprocess.run(words, cwd=ROOT, env=environment(), check=True, capture_output=True, timeout=500)
-    assert facts(tmp_path / "demo") == facts(folder)
-    with contextlib.suppress(OSError):
-        shutil.rmtree(tmp_path / "demo")
+    """SIGKILL at four moments, then to the end: what one gets that was never killed, and a log that verifies."""
+    seeded_by_command(tmp_path / "killed", kill_after=(2, 4, 6, 11))
+    seeded_by_command(tmp_path / "whole")
+    assert facts(tmp_path / "killed") == facts(tmp_path / "whole") == facts(folder)
