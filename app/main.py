@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-from app.session import current
+from app.session import current, forget
 from app.ui.demo_banner import demo_banner
 from app.ui.emergency import debt_banner
 from app.ui.html_lang import html_lang
@@ -65,8 +65,10 @@ def _page(
 
 
 def _remember(chosen: str) -> None:
-    with unit_of_work(current().actor) as uow:
+    me = current().actor
+    with unit_of_work(me) as uow:
         choose_language(uow, chosen)
+    forget(me.id)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.ui import badges, charts, reader, text
 from app.ui.plot import Plot
 from core import i18n
+from tests.ui.hands import MAIN, member, page_as
 
 JOINER = "\u2060"
 UNESCAPED = re.compile(r"(?<!\\)(?:\\\\)*[*_`\[\]()<>#$~|!]")
@@ -260,3 +261,14 @@ def test_a_strip_shows_every_figure():
 
     at = page(script)
     assert [m.value for m in at.metric] == ["0.81", "0.07"]
+
+
+def test_a_new_visit_right_after_the_choice_speaks_the_chosen_language(house):
+    """A visit within the two seconds for which a person is remembered must not find the old language."""
+    reader = member(house, "viewer")
+    first = page_as(house, reader, "models")
+    first.button_group[0].set_value("pt_BR").run()
+    second = AppTest.from_file(str(MAIN), default_timeout=30)
+    second.user = {"person": reader.id, "session": "ses_other"}
+    second.run()
+    assert second.session_state["language"] == "pt_BR"
