@@ -16,7 +16,7 @@ from app.ui.emergency import emergency_button, owed, review_form
 from app.ui.empty import empty
 from app.ui.fairness import block
 from app.ui.findings import Steps, findings, open_button
-from app.ui.gates_table import evidence_links, evidence_pages, gates_table, summary
+from app.ui.gates_table import evidence_links, gates_table, summary
 from app.ui.lapses import lapses
 from app.ui.metric_strip import metric_strip
 from app.ui.oversight import before_signing
@@ -199,7 +199,7 @@ with decision:
                 f":material/event: {_('Due {when}', when=day(release.due_at))} · {ago(release.due_at - now)}"
             )
         if open_to_me:
-            before_signing(found.opened, evidence_pages(found))
+            before_signing(found.opened, version.use_case_slug, version.number)
             signed = decision_form(
                 release.id,
                 found.my_areas,

@@ -16,7 +16,6 @@ from core.decisions.releases.gates import (
     GateVerdict,
     Verdict,
 )
-from core.decisions.releases.oversight import Part
 from core.decisions.releases.release import GateResult
 from core.decisions.releases.review import Review
 from core.i18n import N_, _, ngettext, number, percent
@@ -89,18 +88,6 @@ def evidence_links(found: Review) -> dict[tuple[str, str], str]:
         f"&version={numbers.get(subject, found.release.version.number)}"
         + (f"&tab={_TABS[kind]}" if kind in _TABS else "")
         for kind, subject in {(g.evidence_kind, g.evidence_id) for g in found.gates}
-    }
-
-
-def evidence_pages(found: Review) -> dict[Part, str]:
-    """Give the address of each part of the evidence that a signer is asked to open."""
-    version = found.release.version
-    at = f"?use_case={version.use_case_slug}&version={version.number}"
-    return {
-        Part.EXPLANATION: f"explainability{at}",
-        Part.FAIRNESS: f"fairness{at}",
-        Part.CARD: f"model{at}&tab=card",
-        Part.WEAK: f"model{at}&tab=weak",
     }
 
 

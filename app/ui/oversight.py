@@ -7,15 +7,29 @@ import streamlit as st
 from core.decisions.releases.oversight import KEPT, PART_NAMES, Part
 from core.i18n import _
 
+_PAGES: Mapping[Part, tuple[str, str]] = {
+    Part.EXPLANATION: ("explainability", ""),
+    Part.FAIRNESS: ("fairness", ""),
+    Part.CARD: ("model", "card"),
+    Part.WEAK: ("model", "weak"),
+}
+"""The page of each part, and its tab."""
 
-def before_signing(opened: Sequence[str], links: Mapping[Part, str]) -> None:
-    """Draw each part with its link, opened or not; why it is recorded, and for how long."""
-    marks = []
-    for part in Part:
-        done = part.value in opened
-        icon = ":green[:material/visibility:]" if done else ":gray[:material/visibility_off:]"
-        marks.append(f"{icon} [{_(PART_NAMES[part])}]({links[part]})")
-    st.markdown(f"**{_('Before you sign')}**  \n" + "  ·  ".join(marks))
+
+def before_signing(opened: Sequence[str], use_case: str, version: int) -> None:
+    """Draw a way to each part, opened or not; why that is recorded, and for how long."""
+    st.markdown(f"**{_('Before you sign')}**")
+    with st.container(horizontal=True, gap="small"):
+        for part, (page, tab) in _PAGES.items():
+            query = {"use_case": use_case, "version": str(version)} | ({"tab": tab} if tab else {})
+            done = part.value in opened
+            st.page_link(
+                f"../pages/{page}.py",
+                label=_(PART_NAMES[part]),
+                icon=":material/visibility:" if done else ":material/visibility_off:",
+                help=_("You have opened it.") if done else _("You have not opened it yet."),
+                query_params=query,
+            )
     st.caption(
         _(
             "Figures support your judgement and do not replace it: people tend to follow what a machine proposes, also "
