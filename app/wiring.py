@@ -109,6 +109,8 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.evidence.robustness import work as robustness  # noqa: PLC0415
     from core.evidence.slices import commands as slices_commands  # noqa: PLC0415
     from core.evidence.slices import work as slices  # noqa: PLC0415
+    from core.evidence.worth import commands as worth_commands  # noqa: PLC0415
+    from core.evidence.worth import queries as worth_queries  # noqa: PLC0415
     from core.evidence.worth import work as worth  # noqa: PLC0415
 
     def evaluate(context: JobContext) -> None:
@@ -125,6 +127,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
                 robustness_commands.enqueue_for(uow, version_id)
             fairness_commands.enqueue_for(uow, version_id)
             slices_commands.enqueue_for(uow, version_id)
+            worth_commands.explore_for(uow, version_id)
 
     def profile(context: JobContext) -> None:
         """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""
@@ -161,4 +164,6 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "monitoring.profile": profile,
         "kpis.observe": observe,
         "worth.follow": worth.follow,
+        worth_queries.EXPLORE_JOB: worth.explore,
+        worth_queries.FREEZE_JOB: worth.freeze_asked,
     }

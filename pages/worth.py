@@ -9,22 +9,30 @@ from app.ui.confirm_field import confirm_field
 from app.ui.cost_matrix import cost_matrix, cost_matrix_form
 from app.ui.empty import empty
 from app.ui.picker import pick_use_case, pick_version
+from app.ui.progress import follow
 from app.ui.promise_chart import promise_chart
 from app.ui.refused import may_not, refusals, refusals_end_page
 from app.ui.threshold_chart import point_table, threshold_chart
-from app.wiring import reading, store, unit_of_work
+from app.wiring import reading, unit_of_work
 from core.assets.registry import VersionState
 from core.assets.registry import queries as registry
-from core.errors import AvalError
 from core.evidence.kpis import preview
 from core.evidence.kpis.formula import Kind
-from core.evidence.worth import commands, queries, threshold, work
+from core.evidence.worth import commands, queries
 from core.evidence.worth.matrix import signing_subject
 from core.i18n import _, number
 from core.platform.access import queries as access
 from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
+from core.platform.jobs.queries import Job
 
 me = current()
+
+
+def job_of(version_id: str) -> Job | None:
+    with reading() as view:
+        return queries.job(view, version_id)
+
+
 with refusals_end_page(), reading() as view:
     cases = {one.slug: one for one in registry.use_cases(view) if one.task.value == "binary"}
     people = {one.id: one.name for one in access.people(view)}
@@ -90,16 +98,22 @@ with card(_("Operating threshold")):
     version = versions[asked or max(versions, key=int)]
     with reading() as view:
         frozen = queries.operating_point(view, version.id)
-    try:
-        found = work.evaluated(store(), version.id)
-    except AvalError as error:
-        empty(error.text(), error.fix_text(), icon="tune")
+        found = queries.exploration(view, version.id)
+    running = follow(lambda: job_of(version.id), title=_("Pricing each threshold"), stale=found is None)
+    if found is None:
+        if not running:
+            empty(_("Thresholds are not priced yet"), _("The worker prices each of them."), icon="tune")
+            with refusals():
+                if st.button(_("Price the thresholds"), icon=":material/play_arrow:"):
+                    with unit_of_work(me.actor) as uow:
+                        commands.request_exploration(uow, version.id)
+                    st.rerun()
         st.stop()
     usual = frozen.threshold if frozen else found.explored.best.threshold
     chosen = (
         usual if frozen else st.slider(_("Threshold"), 0.01, 0.99, usual, 0.01, key=f"threshold_{version.id}")
     )
-    looked_at = threshold.at(found.validation, chosen)
+    looked_at = frozen.validation if frozen else found.explored.point(chosen)
     threshold_chart(found.explored, found.matrix, looked_at)
     st.caption(_("On the validation part: half of the evaluation rows, drawn once."))
     st.table(point_table(looked_at, found.matrix.currency))
@@ -115,7 +129,8 @@ with card(_("Operating threshold")):
         st.caption(_("Freezing looks at the untouched rows: it happens once, and the promise is made of it."))
         if st.button(_("Freeze this threshold"), type="primary", icon=":material/lock:"):
             with refusals():
-                work.freeze(store(), me.actor, version.id, float(chosen), int(rows))
+                with unit_of_work(me.actor) as uow:
+                    commands.request_freeze(uow, version.id, float(chosen), int(rows))
                 st.rerun()
     if version.operating_threshold is not None and abs(version.operating_threshold - chosen) > 0.005:
         st.warning(

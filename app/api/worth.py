@@ -8,12 +8,14 @@ from fastapi import APIRouter, Depends, status
 from pydantic import BaseModel, Field
 
 from app.api.identity import actor
-from app.wiring import reading, store, unit_of_work
+from app.wiring import reading, unit_of_work
 from core.assets.registry import queries as registry
-from core.evidence.worth import commands, queries, work
+from core.errors import Conflict
+from core.evidence.worth import commands, queries
 from core.evidence.worth.matrix import Cell, CostMatrix, MatrixState
 from core.evidence.worth.promise import Month, Promise
 from core.evidence.worth.threshold import Point
+from core.i18n import N_
 from core.platform.access.permissions import Permission, require
 from core.platform.store import Actor
 
@@ -87,6 +89,12 @@ class ThresholdIn(BaseModel):
     monthly_rows: int = Field(ge=1)
 
 
+class JobRef(BaseModel):
+    """The job that does it: follow it at `/jobs/{job}`."""
+
+    job: str
+
+
 class MonthOut(BaseModel):
     """What a month realised; the four parts add up to the difference from the promise."""
 
@@ -148,9 +156,16 @@ def sign(matrix_id: str, body: SignatureIn, caller: Caller) -> MatrixOut:
 def thresholds(version_id: str, caller: Caller) -> ExploredOut:
     """Answer the curve over the validation part, and the frozen threshold where there is one."""
     require(caller, Permission.VIEW)
-    found = work.evaluated(store(), version_id)
     with reading() as view:
+        registry.version(view, version_id)
+        found = queries.exploration(view, version_id)
         frozen = queries.operating_point(view, version_id)
+    if found is None:
+        raise Conflict(
+            "threshold.not_explored",
+            N_("The thresholds of this version are not priced by the signed matrix yet."),
+            fix=N_("POST to …/thresholds/exploration, and ask again once its job is done."),
+        )
     return ExploredOut(
         currency=found.matrix.currency,
         matrix_id=found.matrix.id,
@@ -163,11 +178,18 @@ def thresholds(version_id: str, caller: Caller) -> ExploredOut:
     )
 
 
-@router.post("/versions/{version_id}/thresholds", summary="Freeze a threshold")
-def freeze(version_id: str, body: ThresholdIn, caller: Caller) -> PointOut:
-    """Freeze a threshold and judge it on the untouched rows: once."""
-    require(caller, Permission.SIGN_COSTS)
-    return _point(work.freeze(store(), caller, version_id, body.threshold, body.monthly_rows).judged)
+@router.post("/versions/{version_id}/thresholds/exploration", status_code=202, summary="Price the thresholds")
+def explore(version_id: str, caller: Caller) -> JobRef:
+    """Have every threshold priced by the signed matrix, in a job."""
+    with unit_of_work(caller) as uow:
+        return JobRef(job=commands.request_exploration(uow, version_id))
+
+
+@router.post("/versions/{version_id}/thresholds", status_code=202, summary="Freeze a threshold")
+def freeze(version_id: str, body: ThresholdIn, caller: Caller) -> JobRef:
+    """Have a threshold judged on the untouched rows and frozen, in a job: once."""
+    with unit_of_work(caller) as uow:
+        return JobRef(job=commands.request_freeze(uow, version_id, body.threshold, body.monthly_rows))
 
 
 @router.get("/use-cases/{slug}/promises", summary="Promises and outcomes")

@@ -128,6 +128,14 @@ def _wait(house: House, patience: float) -> None:
     raise RuntimeError(f"aval demo is not ready after {patience} s:\n{house.log[-4000:]}")
 
 
+def loaded(house: House, *libraries: str) -> set[str]:
+    """Return which of these libraries the server's process has mapped; where that cannot be read, none."""
+    with contextlib.suppress(OSError):
+        maps = Path(f"/proc/{house.process.pid}/maps").read_text()
+        return {n for n in libraries if f"/site-packages/{n}/" in maps or f"/site-packages/_{n}." in maps}
+    return set()
+
+
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310

@@ -46,7 +46,7 @@ def violations(page, scheme: str) -> list[str]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("name", "language"), [("Lukas Brandt", "en"), ("Beatriz Sampaio", "pt-BR")])
-def test_every_page(open_as, name, language):
+def test_every_page(open_as, house, name, language):
     page = open_as(name)
     wrong = {}
     for path in harness.addresses(page):
@@ -58,6 +58,7 @@ def test_every_page(open_as, name, language):
             harness.settled(page)
             if lines := violations(page, scheme):
                 wrong[f"{path} {scheme}"] = lines
+    assert not harness.loaded(house, "duckdb", "sklearn", "scipy", "numba"), "only workers compute"
     assert not wrong, "\n".join(f"{where}\n  {line}" for where, lines in wrong.items() for line in lines)
 
 

@@ -48,11 +48,17 @@ def test_nothing_yet_then_a_matrix_is_proposed(watched: Watched) -> None:
 @pytest.mark.parametrize("language", ["en", "pt_BR"])
 def test_threshold_frozen_and_the_promise_tells_the_truth(watched: Watched, language: str) -> None:
     signed(watched)
+    handlers = {queries.EXPLORE_JOB: work.explore, queries.FREEZE_JOB: work.freeze_asked}
     page = page_as(watched.store, BUSINESS, "worth", language=language)
     assert not page.exception
+    waiting = {"en": "Pricing each threshold", "pt_BR": "Precificando cada limiar"}[language]
+    assert waiting in text(page)
+    run_waiting(watched.store, handlers)
+    page = page_as(watched.store, BUSINESS, "worth", language=language)
     label = {"en": "Freeze this threshold", "pt_BR": "Congelar este limiar"}[language]
     _button(page, label).click().run()
     assert not page.exception
+    run_waiting(watched.store, handlers)
     with watched.store.reading() as view:
         point = queries.operating_point(view, watched.version_id)
     assert point is not None

@@ -138,6 +138,6 @@ def agreement(comparison: Comparison) -> str:
     return _(
         "Rank agreement ρ = {rho}. The largest change is {feature}, by {change}.",
         rho=number(comparison.rank_agreement, 2),
-        feature=moved.feature,
+        feature=labels.label(moved.feature).name,
         change=signed(moved.change),
     )

@@ -7,21 +7,27 @@ from datetime import date
 from sqlmodel import select
 
 from core.assets.registry import queries as registry
-from core.assets.registry.version import VersionState
+from core.assets.registry.version import Version, VersionState
 from core.errors import Conflict, Invalid, Refused
 from core.evidence.kpis.logged import log_columns
 from core.evidence.worth import queries
 from core.evidence.worth.matrix import Cell, CostMatrix, MatrixState, read_cells, signing_subject
 from core.evidence.worth.promise import Month, Promise, expected
-from core.evidence.worth.queries import OperatingPoint
-from core.evidence.worth.tables import CostMatrixRow, OperatingPointRow, PromiseMonthRow, PromiseRow
+from core.evidence.worth.queries import Exploration, OperatingPoint
+from core.evidence.worth.tables import (
+    CostMatrixRow,
+    ExplorationRow,
+    OperatingPointRow,
+    PromiseMonthRow,
+    PromiseRow,
+)
 from core.evidence.worth.threshold import Band, Point
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.confirmation import redeem_confirmation
 from core.platform.access.permissions import Permission, require
 from core.platform.jobs import commands as jobs
-from core.platform.store import UnitOfWork
+from core.platform.store import Json, UnitOfWork
 
 FOLLOW_JOB = "worth.follow"
 
@@ -72,7 +78,62 @@ def sign_matrix(uow: UnitOfWork, matrix_id: str, *, ticket: str) -> CostMatrix:
         row.use_case_id,
         {"matrix": row.id, "number": row.number, "cells": dict(row.cells), "confirmed_by": confirmed.value},
     )
+    for version in registry.versions(uow.session, row.use_case_id):
+        if version.state is VersionState.READY:
+            request_exploration(uow, version.id)
     return queries.matrix(uow.session, matrix_id)
+
+
+def request_exploration(uow: UnitOfWork, version_id: str) -> str:
+    """Have a version's thresholds priced by the signed matrix; return the job. Raise `Conflict` before one is signed."""
+    require(uow.actor, Permission.VIEW)
+    version = registry.version(uow.session, version_id)
+    if queries.signed_matrix(uow.session, version.use_case_id) is None:
+        raise Conflict(
+            "threshold.no_matrix",
+            N_("The business has not signed a cost matrix yet."),
+            fix=N_("Propose one and have it signed."),
+        )
+    return jobs.enqueue(uow, queries.EXPLORE_JOB, "version", version_id, {"version_id": version_id})
+
+
+def explore_for(uow: UnitOfWork, version_id: str) -> None:
+    """Have the thresholds of a newly evaluated version priced, where a matrix is signed."""
+    version = registry.version(uow.session, version_id)
+    if queries.signed_matrix(uow.session, version.use_case_id) is not None:
+        request_exploration(uow, version_id)
+
+
+def store_exploration(uow: UnitOfWork, version_id: str, found: Exploration) -> None:
+    """Keep what thresholds are worth. Bookkeeping of the worker: no event of its own."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    explored = found.explored
+    uow.session.merge(
+        ExplorationRow(
+            version_id=version_id, matrix_id=found.matrix.id, points=[asdict(one) for one in explored.points],
+            best=asdict(explored.best), all_yes=explored.all_yes, all_no=explored.all_no,
+            monthly_rows=found.monthly_rows, explored_at=uow.now,
+        )
+    )  # fmt: skip
+
+
+def request_freeze(uow: UnitOfWork, version_id: str, threshold: float, monthly_rows: int) -> str:
+    """Have a threshold judged on the untouched rows and frozen; return the job, which works in the actor's name.
+
+    Raise `Refused`, `Invalid`, and `Conflict` where it is frozen already.
+    """
+    require(uow.actor, Permission.SIGN_COSTS)
+    version = registry.version(uow.session, version_id)
+    if not 0 < threshold < 1:
+        raise Invalid("threshold.range", N_("A threshold lies between 0 and 1."), field="threshold")
+    _not_frozen(uow, version)
+    _some_volume(monthly_rows)
+    asked: dict[str, Json] = {
+        "version_id": version_id,
+        "threshold": repr(float(threshold)),
+        "monthly_rows": monthly_rows,
+    }
+    return jobs.enqueue(uow, queries.FREEZE_JOB, "version", version_id, asked)
 
 
 def freeze_threshold(
@@ -92,13 +153,7 @@ def freeze_threshold(
     """
     require(uow.actor, Permission.SIGN_COSTS)
     version = registry.version(uow.session, version_id)
-    if queries.operating_point(uow.session, version_id) is not None:
-        raise Conflict(
-            "threshold.frozen",
-            N_("The threshold of version {number} is frozen: the untouched rows have been looked at."),
-            fix=N_("Register a new version, evaluated on new rows."),
-            number=version.number,
-        )
+    _not_frozen(uow, version)
     held = queries.signed_matrix(uow.session, version.use_case_id)
     if held is None or held.id != matrix_id:
         raise Conflict(
@@ -106,12 +161,7 @@ def freeze_threshold(
             N_("The signed cost matrix is another one by now."),
             fix=N_("Load the page again."),
         )
-    if monthly_rows < 1:
-        raise Invalid(
-            "threshold.volume",
-            N_("A promise needs the number of decisions in a month."),
-            field="monthly_rows",
-        )
+    _some_volume(monthly_rows)
     uow.session.add(
         OperatingPointRow(
             version_id=version_id, matrix_id=matrix_id, threshold=judged.threshold, chosen_by=uow.actor.id,
@@ -129,6 +179,25 @@ def freeze_threshold(
     found = queries.operating_point(uow.session, version_id)
     assert found is not None  # noqa: S101 - it was just written
     return found
+
+
+def _not_frozen(uow: UnitOfWork, version: Version) -> None:
+    if queries.operating_point(uow.session, version.id) is not None:
+        raise Conflict(
+            "threshold.frozen",
+            N_("The threshold of version {number} is frozen: the untouched rows have been looked at."),
+            fix=N_("Register a new version, evaluated on new rows."),
+            number=version.number,
+        )
+
+
+def _some_volume(monthly_rows: int) -> None:
+    if monthly_rows < 1:
+        raise Invalid(
+            "threshold.volume",
+            N_("A promise needs the number of decisions in a month."),
+            field="monthly_rows",
+        )
 
 
 def keep_promise(uow: UnitOfWork, request_id: str, version_id: str) -> Promise | None:

@@ -11,9 +11,20 @@ from sqlmodel import Session, col, select
 from core.errors import NotFound
 from core.evidence.worth.matrix import Cell, CostMatrix, MatrixState
 from core.evidence.worth.promise import Gap, Month, Promise
-from core.evidence.worth.tables import CostMatrixRow, OperatingPointRow, PromiseMonthRow, PromiseRow
-from core.evidence.worth.threshold import Band, Point
+from core.evidence.worth.tables import (
+    CostMatrixRow,
+    ExplorationRow,
+    OperatingPointRow,
+    PromiseMonthRow,
+    PromiseRow,
+)
+from core.evidence.worth.threshold import Band, Explored, Point
 from core.i18n import N_
+from core.platform.jobs import queries as jobs
+from core.platform.jobs.queries import Job
+
+EXPLORE_JOB = "worth.explore"
+FREEZE_JOB = "worth.freeze"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,31 @@ def operating_point(session: Session, version_id: str) -> OperatingPoint | None:
         chosen_at=row.chosen_at, validation=point(row.validation), judged=point(row.judged), bands=_bands(row.bands),
         deviation=row.deviation, monthly_rows=row.monthly_rows,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """A version's thresholds under a signed matrix, and the usual number of decisions in a month."""
+
+    matrix: CostMatrix
+    explored: Explored
+    monthly_rows: int
+
+
+def exploration(session: Session, version_id: str) -> Exploration | None:
+    """Return what each threshold of a version is worth under the matrix that is signed now; none before it is known."""
+    row = session.get(ExplorationRow, version_id)
+    signed = None if row is None else matrix(session, row.matrix_id)
+    if row is None or signed is None or signed_matrix(session, signed.use_case_id) != signed:
+        return None
+    explored = Explored(tuple(point(one) for one in row.points), point(row.best), row.all_yes, row.all_no)
+    return Exploration(signed, explored, row.monthly_rows)
+
+
+def job(session: Session, version_id: str) -> Job | None:
+    """Return the newest job that explores or freezes a version's thresholds, or none."""
+    found = [jobs.latest(session, "version", version_id, kind) for kind in (EXPLORE_JOB, FREEZE_JOB)]
+    return max((one for one in found if one), key=lambda one: one.created_at, default=None)
 
 
 def promise(session: Session, request_id: str) -> Promise | None:

@@ -45,6 +45,21 @@ class OperatingPointRow(SQLModel, table=True):
     monthly_rows: int
 
 
+class ExplorationRow(SQLModel, table=True):
+    """What each threshold is worth on the validation part of a version's evaluation rows, by one signed matrix."""
+
+    __tablename__ = "threshold_exploration"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    matrix_id: str = Field(foreign_key="cost_matrix.id")
+    points: list[dict[str, Any]] = Field(sa_column=json_column())
+    best: dict[str, Any] = Field(sa_column=json_column())
+    all_yes: float
+    all_no: float
+    monthly_rows: int
+    explored_at: datetime = Field(sa_column=utc())
+
+
 class PromiseRow(SQLModel, table=True):
     """What a release was approved to be worth in a month; written with the approval, never changed."""
 

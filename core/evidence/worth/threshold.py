@@ -65,6 +65,10 @@ class Explored:
     all_yes: float
     all_no: float
 
+    def point(self, threshold: float) -> Point:
+        """Return the point of the grid that lies nearest to a threshold."""
+        return min(self.points, key=lambda one: abs(one.threshold - threshold))
+
     def beats_no_model(self) -> tuple[float, float] | None:
         """The range of thresholds whose mean worth is above that of one decision for everybody; none where none is."""
         limit = max(self.all_yes, self.all_no)

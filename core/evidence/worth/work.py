@@ -71,6 +71,27 @@ def evaluated(store: Store, version_id: str) -> Evaluated:
     return Evaluated(matrix, validation, untouched, threshold.explore(validation), _monthly(days))
 
 
+def explore(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape
+    """Price a version's thresholds and keep the curve; a version that has none is left as it is."""
+    version_id = str(context.payload["version_id"])
+    found = evaluated(context.store, version_id)
+    with context.store.unit_of_work(SYSTEM) as uow:
+        kept = queries.Exploration(found.matrix, found.explored, found.monthly_rows)
+        commands.store_exploration(uow, version_id, kept)
+
+
+def freeze_asked(context: JobContext, runner: object = None) -> None:  # noqa: ARG001 - handlers share one shape
+    """Freeze the threshold that a person asked for, in their name."""
+    asked = context.payload
+    freeze(
+        context.store,
+        context.actor,
+        str(asked["version_id"]),
+        float(str(asked["threshold"])),
+        int(str(asked["monthly_rows"])),
+    )
+
+
 def freeze(
     store: Store, actor: Actor, version_id: str, chosen: float, monthly_rows: int
 ) -> queries.OperatingPoint:

@@ -30,6 +30,11 @@ def watched(watch):  # noqa: F811
     return it
 
 
+def asked(it, query):
+    with it.store.reading() as view:
+        return query(view, it.version_id)
+
+
 def signed(it):
     with it.store.unit_of_work(SCIENTIST) as uow:
         made = commands.propose_matrix(uow, it.use_case_id, CELLS, money_columns=["income"])
@@ -62,9 +67,21 @@ def test_signed_frozen_promised_and_followed(watched):
     assert found.explored.best.mean >= max(found.explored.all_no, found.explored.all_yes)
     whole = np.concatenate([found.validation.decided(0.5)[1], found.untouched.decided(0.5)[1]])
     assert whole.sum() == pytest.approx(worth_of(it.reference).sum(), rel=1e-9)
+    assert asked(it, queries.exploration) is None
+    run_waiting(it.store, {queries.EXPLORE_JOB: work.explore})
+    kept = asked(it, queries.exploration)
+    assert kept.explored.points == found.explored.points
+    assert kept.explored.point(0.503).threshold == 0.5
+    assert kept.monthly_rows == found.monthly_rows
+    with pytest.raises(Refused), it.store.unit_of_work(SCIENTIST) as uow:
+        commands.request_freeze(uow, it.version_id, 0.5, 600)
     with pytest.raises(Refused):
         work.freeze(it.store, SCIENTIST, it.version_id, 0.5, 600)
-    point = work.freeze(it.store, BUSINESS, it.version_id, 0.5, 600)
+    with it.store.unit_of_work(BUSINESS) as uow:
+        commands.request_freeze(uow, it.version_id, 0.5, 600)
+    run_waiting(it.store, {queries.FREEZE_JOB: work.freeze_asked})
+    point = asked(it, queries.operating_point)
+    assert point.chosen_by == BUSINESS.id
     assert point.judged.n == 2000
     with pytest.raises(Conflict, match="frozen"):
         work.freeze(it.store, BUSINESS, it.version_id, 0.4, 600)
