@@ -23,7 +23,8 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 class Result:
     """A child's answer, checked in form only: what it says of the model is a claim.
 
-    `seconds` is wall-clock time of the call, `memory_mb` the process's peak in MiB, as the kernel counted it.
+    `seconds` is wall-clock time of the call, `memory_mb` the process's peak in MiB, as the kernel counted it; 0 where
+    the call was not `measured`.
     """
 
     arrays: Arrays
@@ -33,9 +34,19 @@ class Result:
 
 
 def receive(
-    answer: socket.socket, status: socket.socket, started: float, deadline: float, timeout: float, memory: int
+    answer: socket.socket,
+    status: socket.socket,
+    started: float,
+    deadline: float,
+    timeout: float,
+    memory: int,
+    *,
+    measured: bool,
 ) -> Result:
-    """Read one answer and the report of how the child ended; raise the errors of `failures`."""
+    """Read one answer, and the report of how the child ended where it is `measured` or the answer is none.
+
+    Raise the errors of `failures`.
+    """
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     head: dict[str, Any] = {}
     broken = ""
@@ -45,10 +56,11 @@ def receive(
         raise failures.timeout(timeout) from None
     except (BadAnswer, EOFError) as error:
         broken = str(error) or "no answer"
-    # A child that answered nonsense is not waited for: closing our end kills it.
-    report = _report(status, deadline if not broken else min(deadline, time.monotonic() + 1.0))
     if broken:
+        # A child that answered nonsense is not waited for: closing our end kills it.
+        report = _report(status, min(deadline, time.monotonic() + 1.0))
         raise _ended(report, broken, timeout, memory)
+    report = _report(status, deadline) if measured else {}
     meta = head.get("meta")
     if not isinstance(meta, dict):
         raise failures.bad_answer("facts")

@@ -1,5 +1,8 @@
 """The helper process: imports the libraries once, then forks one locked child per call.
 
+The child of the next call is forked ahead, for forking takes a quarter of a call: it knows nothing until the call's
+request reaches it, serves that one and ends.
+
 It opens no file of anybody, holds no secret and no model: the model's file and the tables reach the child as
 descriptors. It ends when the runner's end of the control socket closes, and its children end with it.
 """
@@ -88,6 +91,8 @@ def main() -> None:
     parent = os.getppid()
     children: dict[int, socket.socket] = {}
     watched: dict[socket.socket, int] = {}
+    forks = _Forks(control, modules, prepared, children, (ended, wake))
+    forks.ahead()
     crowded: set[int] = set()
     while True:
         waiting: list[Any] = [control, ended, *watched]
@@ -101,7 +106,7 @@ def main() -> None:
             os._exit(0)
         for end in ready:
             if end is control:
-                _accept(control, modules, prepared, children, watched, (ended, wake))
+                _accept(control, forks, children, watched)
             elif end in watched:
                 # The runner speaks on a call's socket only by closing it: the call is over for it.
                 with contextlib.suppress(ProcessLookupError):
@@ -168,13 +173,78 @@ def once() -> None:
     os._exit(0)
 
 
+class _Forks:
+    """Children forked ahead, one at a time; each takes one request."""
+
+    def __init__(
+        self,
+        control: socket.socket,
+        modules: Mapping[str, Any],
+        prepared: "jail.Prepared",
+        children: Mapping[int, socket.socket],
+        private: tuple[int, int],
+    ) -> None:
+        self._control = control
+        self._modules = modules
+        self._prepared = prepared
+        self._children = children
+        self._private = private
+        self._next: tuple[int, socket.socket] | None = None
+
+    def ahead(self) -> None:
+        """Fork the child of the next call."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        child = os.fork()
+        if child == 0:
+            signal.set_wakeup_fd(-1)
+            for descriptor in self._private:
+                os.close(descriptor)
+            for end in (self._control, ours, *self._children.values()):
+                end.close()
+            self._wait(theirs)
+        theirs.close()
+        self._next = child, ours
+
+    def give(self, message: bytes, descriptors: list[int]) -> int:
+        """Hand a request to the child that waits, or to a fresh one where it is gone; return its process."""
+        for _ in range(2):
+            if self._next is None:
+                self.ahead()
+            assert self._next is not None  # noqa: S101 - it was just forked
+            child, end = self._next
+            self._next = None
+            with end, contextlib.suppress(OSError):
+                socket.send_fds(end, [message], descriptors)
+                return child
+        raise OSError("no child takes the request")
+
+    def renew(self) -> None:
+        """Let the waiting child go: it was forked before a library was imported."""
+        if self._next is not None:
+            self._next[1].close()
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self._next[0], 0)
+            self._next = None
+
+    def _wait(self, end: socket.socket) -> NoReturn:
+        """Wait for the one request, in the child; where the helper goes away or renews it, end."""
+        try:
+            message, descriptors, _, _ = socket.recv_fds(end, 1 << 20, 16)
+        except OSError:
+            os._exit(0)
+        end.close()
+        if not message:
+            os._exit(0)
+        answer, *files = descriptors
+        _serve(json.loads(message), self._modules, self._prepared, answer, files)
+
+
 def _accept(
     control: socket.socket,
-    modules: Mapping[str, Any],
-    prepared: "jail.Prepared",
+    forks: _Forks,
     children: dict[int, socket.socket],
     watched: dict[socket.socket, int],
-    private: tuple[int, int],
 ) -> None:
     message, descriptors, _, _ = socket.recv_fds(control, 1 << 20, 16)
     if not message:
@@ -184,25 +254,17 @@ def _accept(
         os._exit(0)
     request = json.loads(message)
     answer, status, *files = descriptors
-    for name in BOOSTERS.intersection(request["libraries"]):
+    for name in sorted(BOOSTERS.intersection(request["libraries"]).difference(sys.modules)):
+        forks.renew()
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    child = os.fork()
-    if child == 0:
-        signal.set_wakeup_fd(-1)
-        for descriptor in private:
-            os.close(descriptor)
-        control.close()
-        os.close(status)
-        for other in children.values():
-            other.close()
-        _serve(request, modules, prepared, answer, files)
-    os.close(answer)
-    for descriptor in files:
+    child = forks.give(message, [answer, *files])
+    for descriptor in (answer, *files):
         os.close(descriptor)
     end = socket.socket(fileno=status)
     children[child] = end
     watched[end] = child
+    forks.ahead()
 
 
 def _end_crowded(children: Iterable[int], crowded: set[int]) -> None:
@@ -223,8 +285,11 @@ def _threads(child: int) -> int:
 
 
 def _reap(children: dict[int, socket.socket], watched: dict[socket.socket, int], crowded: set[int]) -> None:
-    while children:
-        child, status, used = os.wait4(-1, os.WNOHANG)
+    while True:
+        try:
+            child, status, used = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
         if child == 0:
             return
         end = children.pop(child, None)
@@ -264,6 +329,7 @@ def _serve(
         _send(answer, head)
         for part in parts:
             _send(answer, part)
+        os.close(answer)  # whoever reads need not wait until this process is taken down
     finally:
         os._exit(0)
 

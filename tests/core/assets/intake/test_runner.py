@@ -263,13 +263,42 @@ def test_a_helper_that_cannot_start_says_so(monkeypatch):
         Runner().start()
 
 
+def alone(runner):
+    """The helper's one child once every call's is gone: the one that waits for the next call, and knows nothing yet."""
+    end = time.monotonic() + 60
+    while len(found := psutil.Process(runner._helper.pid).children()) > 1 and time.monotonic() < end:
+        time.sleep(0.05)
+    (waiting,) = found
+    return waiting
+
+
 def test_no_process_is_left_after_a_timeout(attack, runner):
     with pytest.raises(Invalid):
         attack("__import__('time').sleep(100)", timeout=0.5)
-    end = time.monotonic() + 60
-    while psutil.Process(runner._helper.pid).children() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert psutil.Process(runner._helper.pid).children() == []
+    waiting = alone(runner)
+    assert waiting.cpu_times().user < 0.1
+
+
+def test_the_child_that_waits_may_be_killed_and_the_next_call_gets_another(runner):
+    probe = "core.assets.intake.isolated.probes:nothing"
+    runner.run(probe)
+    waiting = alone(runner)
+    waiting.kill()
+    waiting.wait(10)
+    assert runner.run(probe).meta["level"] == runner.level
+    assert alone(runner).pid != waiting.pid
+
+
+def test_the_child_that_waits_holds_nothing_but_its_end(runner):
+    """No control socket, no other call's socket: what waits cannot speak for another child."""
+    runner.run("core.assets.intake.isolated.probes:nothing")
+    waiting = alone(runner)
+    sockets = [
+        name
+        for fd in Path(f"/proc/{waiting.pid}/fd").iterdir()
+        if (name := str(fd.readlink())).startswith("socket:")
+    ]
+    assert len(sockets) == 1
 
 
 def test_root_or_not_the_child_keeps_no_privilege_over_files(attack):
