@@ -1,5 +1,6 @@
 """The isolated runner: what a model may not do, how a call may end, and that one call never harms the next."""
 
+import contextlib
 import os
 import pickle
 import signal
@@ -263,13 +264,21 @@ def test_a_helper_that_cannot_start_says_so(monkeypatch):
         Runner().start()
 
 
+def sockets(process):
+    names = [str(fd.readlink()) for fd in Path(f"/proc/{process.pid}/fd").iterdir()]
+    return [name for name in names if name.startswith("socket:")]
+
+
 def alone(runner):
-    """The helper's one child once every call's is gone: the one that waits for the next call, and knows nothing yet."""
+    """The helper's one child once every call's is gone: it waits for the next call at its one socket, and knows nothing."""
     end = time.monotonic() + 60
-    while len(found := psutil.Process(runner._helper.pid).children()) > 1 and time.monotonic() < end:
+    while time.monotonic() < end:
+        found = psutil.Process(runner._helper.pid).children()
+        with contextlib.suppress(OSError):
+            if len(found) == 1 and len(sockets(found[0])) == 1:
+                return found[0]
         time.sleep(0.05)
-    (waiting,) = found
-    return waiting
+    raise AssertionError(f"not alone: {found}")
 
 
 def test_no_process_is_left_after_a_timeout(attack, runner):
@@ -293,15 +302,8 @@ def test_the_child_that_waits_holds_nothing_but_its_end(runner):
     """No control socket, no other call's socket: what waits cannot speak for another child."""
     runner.run("core.assets.intake.isolated.probes:nothing")
     waiting = alone(runner)
-
-    def sockets():
-        names = [str(fd.readlink()) for fd in Path(f"/proc/{waiting.pid}/fd").iterdir()]
-        return [name for name in names if name.startswith("socket:")]
-
-    end = time.monotonic() + 60
-    while len(sockets()) > 1 and time.monotonic() < end:  # it was forked this moment, and closes them first
-        time.sleep(0.05)
-    assert len(sockets()) == 1
+    assert len(sockets(waiting)) == 1
+    assert Path(f"/proc/{waiting.pid}/fd/0").readlink() == Path("/dev/null")
 
 
 def test_root_or_not_the_child_keeps_no_privilege_over_files(attack):
