@@ -31,9 +31,9 @@ from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, all
 me = current().actor
 
 
-@st.cache_data(ttl=timedelta(hours=1), max_entries=8, show_spinner=False)
+@st.cache_resource(ttl=timedelta(hours=1), max_entries=8, show_spinner=False)
 def stored(digest: str, _found: queries.Explanation) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:  # noqa: ARG001
-    """Attributions, feature values and scores: immutable under their digest, so read once."""
+    """Attributions, feature values and scores: immutable under their digest, so read once and shared by every session."""
     values = queries.attributions(store().files, _found)
     return values, queries.inputs(store().files, _found, values.index), queries.scores(store().files, _found)
 

@@ -30,7 +30,7 @@ def case_picker(scores: pd.Series) -> Picked:
     ordered = scores.sort_values(kind="stable").index
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         way = switch(_("Case"), ways, param="case")
-        st.button(_("Random"), icon=":material/shuffle:", on_click=_shuffle, args=[[int(i) for i in ordered]])
+        st.button(_("Random"), icon=":material/shuffle:", on_click=_shuffle, args=[ordered])
         if way == "row":
             row = st.number_input(
                 _("Row"),
@@ -56,6 +56,6 @@ def case_picker(scores: pd.Series) -> Picked:
     return Picked(int(ordered[{"lowest": 0, "middle": len(ordered) // 2}.get(way, -1)]))
 
 
-def _shuffle(rows: list[int]) -> None:
+def _shuffle(rows: pd.Index) -> None:
     st.query_params["case"] = "row"
-    st.session_state["row"] = random.choice(rows)  # noqa: S311 - a row to look at, no secret
+    st.session_state["row"] = int(random.choice(rows))  # noqa: S311 - a row to look at, no secret
