@@ -20,6 +20,7 @@ from core.assets.intake.runner import Runner
 from core.assets.registry import RiskTier, Task, UseCase, Version
 from core.assets.registry import commands as registry
 from core.assets.registry import queries as registered
+from core.assets.registry.risk import RiskQuestion
 from core.decisions.releases import commands as releases
 from core.decisions.releases import queries as released
 from core.decisions.releases.quorum import Meaning
@@ -125,6 +126,7 @@ class Scene:
                 purpose=case.purpose,
                 task=Task(case.task),
                 risk_tier=RiskTier(case.risk_tier),
+                risk_answers={asked: asked.value in case.risks for asked in RiskQuestion},
                 lawful_basis=case.lawful_basis,
                 affected_people=case.affected_people,
                 human_oversight=case.human_oversight,

@@ -48,6 +48,7 @@ class Case:
     owner: str
     task: str
     risk_tier: str
+    risks: tuple[str, ...]
     lawful_basis: str
     affected_people: str
     human_oversight: str
@@ -66,6 +67,7 @@ CREDIT = Case(
     owner="marcelo.teixeira",
     task="binary",
     risk_tier="high",
+    risks=("listed", "rights", "automated", "profiling", "people"),
     lawful_basis="credit_protection",
     affected_people="Adults in Brazil who apply for a personal loan.",
     human_oversight="An analyst decides every refusal above R$ 20,000 and every request for review.",
@@ -81,6 +83,7 @@ TUMOUR = Case(
     owner="chiara.ricci",
     task="binary",
     risk_tier="high",
+    risks=("listed", "rights", "people", "sensitive"),
     lawful_basis="health",
     affected_people="Patients of the clinic group who had a breast sample taken.",
     human_oversight="A pathologist reads every sample; the model only orders the queue.",
@@ -95,6 +98,7 @@ PROGRESSION = Case(
     owner="chiara.ricci",
     task="regression",
     risk_tier="limited",
+    risks=("people", "sensitive"),
     lawful_basis="health",
     affected_people="Patients in the diabetes programme.",
     human_oversight="A nurse confirms or changes every planned check-up.",
