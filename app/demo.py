@@ -27,7 +27,7 @@ from core.settings import Settings
 if sys.platform != "win32":
     import fcntl
 
-EDITION = "3"
+EDITION = "4"
 """Raise it when the story changes: a demo of an older edition is carried on to the new end."""
 Say = Callable[[str], None]
 STORY = timedelta(days=550)

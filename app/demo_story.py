@@ -15,6 +15,9 @@ from core.evidence.kpis import commands as kpis
 from core.evidence.kpis import queries as measured
 from core.evidence.kpis.definition import Definition, Direction, KpiKind
 from core.evidence.kpis.queries import State
+from core.evidence.monitoring import commands as monitoring
+from core.evidence.monitoring import queries as monitored
+from core.evidence.monitoring.location import LogSetting
 from core.evidence.monitoring.performance import Metric
 from core.evidence.monitoring.windows import Grain
 from core.evidence.worth import commands as pricing
@@ -107,6 +110,12 @@ def _ground(scene: Scene) -> None:
     for days, case in ((540, CREDIT), (420, PROGRESSION), (400, TUMOUR)):
         scene.define(case, days)
         scene.protect(case, days - 1)
+    credit, kept = scene.use_case(CREDIT), LogSetting(keep_days=organisation.LOG_DAYS)
+    with scene.store.reading() as view:
+        known = monitored.log_setting(view, credit.id)
+    if known != kept:
+        with scene.acting("helena.prado", 539) as uow:
+            monitoring.set_log(uow, credit.id, kept)
 
 
 def _impact(scene: Scene, days: float) -> None:

@@ -1,9 +1,10 @@
-"""Settings: people and roles, rights, access tokens, the state of the system, one's own account."""
+"""Settings: people and roles, rights, access tokens, webhooks, prediction logs, the system, one's own account."""
 
 from typing import assert_never
 
 import streamlit as st
 
+from app.log_settings import log_settings
 from app.session import current, forget
 from app.system_health import system_health
 from app.ui.card import card, page_header
@@ -71,8 +72,16 @@ def change_password(old: str, new: str, again: str) -> None:
 with page_header(_("Settings")):
     pass
 
-people_tab, rights_tab, tokens_tab, account_tab, webhooks_tab, system_tab = st.tabs(
-    [_("People"), _("Rights"), _("Access tokens"), _("My account"), _("Webhooks"), _("System")],
+people_tab, rights_tab, tokens_tab, account_tab, webhooks_tab, logs_tab, system_tab = st.tabs(
+    [
+        _("People"),
+        _("Rights"),
+        _("Access tokens"),
+        _("My account"),
+        _("Webhooks"),
+        _("Prediction logs"),
+        _("System"),
+    ],
     on_change="rerun",
     key="settings",
 )
@@ -169,6 +178,10 @@ if account_tab.open:
 if webhooks_tab.open:
     with webhooks_tab:
         webhook_settings(me.actor)
+
+if logs_tab.open:
+    with logs_tab:
+        log_settings(me.actor)
 
 if system_tab.open:
     with system_tab, card(_("System")):

@@ -2,7 +2,6 @@
 
 from importlib import import_module
 from importlib.metadata import version
-from importlib.util import find_spec
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
@@ -25,6 +24,7 @@ NOUNS = (
     "robustness",
     "slices",
     "predictions",
+    "prediction_logs",
     "alerts",
     "incidents",
     "kpis",
@@ -64,8 +64,7 @@ def create() -> FastAPI:
         },
     )
     for noun in NOUNS:
-        if find_spec(f"app.api.{noun}"):
-            application.include_router(_router(noun), prefix="/v1")
+        application.include_router(_router(noun), prefix="/v1")
     application.add_api_route("/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     answer_with_problems(application)
     application.add_middleware(Pace)

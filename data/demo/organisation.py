@@ -261,6 +261,9 @@ READ: Mapping[str, str] = {
 """What they wrote under their signatures."""
 
 
+LOG_DAYS = 3650
+"""How long rows of the credit log are kept: loans of up to five years, and five years after they end."""
+
 CREDIT_ANSWERS: Mapping[str, str] = {
     "necessity": (
         "Income, debts and payment history show whether a loan can be paid back. Without them every "

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from app import wiring
 from app.addresses import Addresses
-from app.api import kpis, predictions
+from app.api import kpis, prediction_logs, predictions
 from app.api.problems import answer_with_problems
 from app.doors import Doors
 from app.guard import Guard
@@ -38,6 +38,7 @@ def client(store, monkeypatch):
     application = FastAPI()
     application.include_router(predictions.router, prefix="/api/v1")
     application.include_router(kpis.router, prefix="/api/v1")
+    application.include_router(prediction_logs.router, prefix="/api/v1")
     answer_with_problems(application)
     guarded = Guard(application, Doors(store), Addresses.of(store.settings))
     with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
@@ -224,6 +225,26 @@ def test_a_page_sends_on_a_ticket_that_is_good_once_and_for_one_version(client, 
             401,
             403,
         )
+
+
+def test_where_the_log_lies_is_read_by_others_and_set_by_an_administrator(client, watched, bearer):
+    address = "/api/v1/use-cases/credit/prediction-log"
+    reader, administrator = bearer("compliance"), bearer("administrator")
+    assert client.get(address, headers=reader).json() == {"outside": None, "keep_days": None}
+    assert client.put(address, headers=reader, json={"keep_days": 90}).status_code == 403
+    assert client.put(address, headers=administrator, json={"keep_days": 90}).json()["keep_days"] == 90
+    outside = {
+        "address": "duckdb://s.duckdb",
+        "predictions": "scores",
+        "labels": "",
+        "columns": {"label": "paid"},
+    }
+    told = client.put(address, headers=administrator, json={"outside": outside})
+    assert told.json() == {"outside": outside, "keep_days": None}
+    problem = client.put(address, headers=administrator, json={"outside": outside | {"address": "duck://x"}})
+    assert problem.status_code == 422
+    assert "duckdb://" in problem.json()["fix"]
+    assert client.get(address, headers=reader).json() == {"outside": outside, "keep_days": None}
 
 
 def test_kpis(client, watched, bearer):

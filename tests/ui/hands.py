@@ -7,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 from core.assets.registry import RiskTier, Task, UseCase
 from core.assets.registry import commands as registry
 from core.platform.access import commands as access
+from core.platform.access import queries as access_queries
 from core.platform.store import SYSTEM, Actor, Store
+from tests.people import add_row
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 
@@ -40,8 +42,15 @@ def use_case(
 
 
 def page_as(store: Store, who: str | Actor, name: str, *, language: str = "en", **address: str) -> AppTest:
-    """Open a page as a role or a person, with the address's parameters; return it after its first run."""
+    """Open a page as a role or a person, with the address's parameters; return it after its first run.
+
+    An actor whom the store does not know gets a row under their id.
+    """
     actor = member(store, who) if isinstance(who, str) else who
+    with store.unit_of_work(SYSTEM) as uow:
+        if access_queries.find(uow.session, actor.id) is None:
+            add_row(uow, actor.id, f"Ana-{actor.id}", sorted(actor.roles))
+            uow.record("person.added", "person", actor.id)
     page = AppTest.from_file(str(MAIN), default_timeout=30)
     page.user = {"person": actor.id, "session": "ses_test"}
     page.session_state["language"] = language

@@ -1,7 +1,5 @@
 """Explainability: every state of the page, drawn by Streamlit itself over a real store."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
@@ -12,20 +10,18 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from streamlit.testing.v1 import AppTest
 
-from app import session, wiring
-from app.session import Current
+from app import wiring
 from core.assets.intake.runner import Result
 from core.assets.registry.queries import VersionState
 from core.evidence.explain import queries, work
 from core.evidence.explain.engine import explain
 from core.evidence.recourse import queries as recourse
 from core.evidence.recourse.work import answer_case
-from core.platform.access.queries import Person
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import Actor
 from tests.core.evidence.explain.registered import SCIENTIST, applicants, register
+from tests.ui.hands import page_as
 
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
 FEATURES = ["income", "purpose", "months"]
 
 
@@ -65,18 +61,10 @@ def fitted(table, last):
 
 @pytest.fixture
 def page(store, monkeypatch):
-    monkeypatch.setattr(wiring, "store", lambda: store)
-    reader: dict[str, Actor] = {"actor": SCIENTIST}
-    person = Person("per_1", "Ana", "ana@example.org", SCIENTIST.roles, False, "en")
-    monkeypatch.setattr(session, "current", lambda: Current(reader["actor"], person, "en", "UTC", "s"))
+    monkeypatch.setattr(wiring, "_process_store", lambda: store)
 
     def open_page(actor: Actor = SCIENTIST, **query: str) -> AppTest:
-        reader["actor"] = actor
-        at = AppTest.from_file(MAIN, default_timeout=30)
-        at.switch_page("../pages/explainability.py")
-        for name, value in query.items():
-            at.query_params[name] = value
-        return at.run()
+        return page_as(store, actor, "explainability", **query)
 
     return open_page
 

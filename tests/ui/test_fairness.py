@@ -1,43 +1,24 @@
 """Fairness: every state of the page, drawn by Streamlit itself over a real store."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import session, wiring
-from app.session import Current
+from app import wiring
 from core.assets.registry.queries import VersionState
 from core.evidence.fairness import queries
-from core.platform.access.queries import Person
 from core.platform.jobs.handling import run_waiting
-from core.platform.store import SYSTEM, Actor
+from core.platform.store import Actor
 from tests.core.evidence.explain.registered import SCIENTIST, register
 from tests.core.evidence.fairness.test_work import HANDLERS, Scored, declare, evaluated, people
-from tests.people import add_row
-
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+from tests.ui.hands import page_as
 
 
 @pytest.fixture
 def page(store, monkeypatch):
-    monkeypatch.setattr(wiring, "store", lambda: store)
-    reader: dict[str, object] = {"actor": SCIENTIST, "language": "en"}
-    person = Person(SCIENTIST.id, "Ana", "ana@example.org", SCIENTIST.roles, False, "en")
-    monkeypatch.setattr(
-        session, "current", lambda: Current(reader["actor"], person, reader["language"], "UTC", "s")
-    )
-    with store.unit_of_work(SYSTEM) as uow:
-        add_row(uow, SCIENTIST.id, "Ana", ("data_scientist",))
-        uow.record("person.added", "person", SCIENTIST.id)
+    monkeypatch.setattr(wiring, "_process_store", lambda: store)
 
     def open_page(actor: Actor = SCIENTIST, language: str = "en", **query: str) -> AppTest:
-        reader["actor"], reader["language"] = actor, language
-        at = AppTest.from_file(MAIN, default_timeout=30)
-        at.switch_page("../pages/fairness.py")
-        for name, value in query.items():
-            at.query_params[name] = value
-        return at.run()
+        return page_as(store, actor, "fairness", language=language, **query)
 
     return open_page
 

@@ -1,22 +1,18 @@
 """Overview: empty, in order, and with what waits for the reader."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import session, wiring
-from app.session import Current
+from app import wiring
 from core.assets.registry.usecase import RiskTier
 from core.assets.registry.version import VersionState
 from core.evidence.kpis.definition import Status
 from core.evidence.kpis.tables import ObservationRow
-from core.platform.access.queries import Person
 from core.platform.store import Actor
 from tests.core.overview.test_portfolio import House
-
-MAIN = str(Path(__file__).parents[2] / "app" / "main.py")
+from tests.ui.hands import page_as
 
 
 @pytest.fixture
@@ -26,16 +22,10 @@ def house(store, hands) -> House:
 
 @pytest.fixture
 def page(store, monkeypatch, actor):
-    monkeypatch.setattr(wiring, "store", lambda: store)
-    reader: dict[str, Actor] = {}
-    person = Person("per_1", "Ana", "ana@example.org", frozenset(), False, "en")
-    monkeypatch.setattr(
-        session, "current", lambda: Current(reader["actor"], person, reader["language"], "UTC", "s")
-    )
+    monkeypatch.setattr(wiring, "_process_store", lambda: store)
 
     def open_page(who: Actor | None = None, language: str = "en") -> AppTest:
-        reader.update(actor=who or actor("viewer"), language=language)
-        return AppTest.from_file(MAIN, default_timeout=30).run()
+        return page_as(store, who or actor("viewer"), "overview", language=language)
 
     return open_page
 

@@ -312,11 +312,11 @@ def _access_review(f: Facts, h: HouseFacts, now: datetime) -> Answer:
     return _answer(met, N_("Who may do what was reviewed on {day}."), "settings", f, day=h.access_reviewed_at)
 
 
-def _retention(f: Facts, h: HouseFacts, _now: datetime) -> Answer:
-    if h.retention_days is None:
-        return _answer(False, N_("No retention rule is set."), "settings", f)
+def _retention(f: Facts, _h: HouseFacts, _now: datetime) -> Answer:
+    if f.retention_days is None:
+        return _answer(False, N_("Nothing says how long logged predictions are kept."), "settings", f)
     text = N_("Logged predictions are kept for {n} days.")
-    return _answer(True, text, "settings", f, n=h.retention_days)
+    return _answer(True, text, "settings", f, n=f.retention_days)
 
 
 def _modification(f: Facts, _h: HouseFacts, _now: datetime) -> Answer:

@@ -17,7 +17,6 @@ class HouseFacts:
     sealed_size: int = 0
     checkpoint_at: datetime | None = None
     access_reviewed_at: datetime | None = None
-    retention_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ class Facts:
     looked_before_signing: int | None = None
     last_prediction_at: datetime | None = None
     profiled: bool = False
+    retention_days: int | None = None
     realised_windows: int = 0
     findings_open: int = 0
     findings_overdue: int = 0

@@ -76,6 +76,7 @@ class _Known:
         self.attested = queries.attested(session)
         self.modified = queries.answered_modifications(session)
         self.opened = opened_by_signers(session)
+        self.logs = monitoring.log_settings(session)
 
     def of(self, case: UseCase, version: Version | None, live: decisions.Decided | None) -> Facts:
         """Put one use case together."""
@@ -106,6 +107,7 @@ class _Known:
             erasures=self._clocks(case.id, Kind.ERASURE),
             documents=self.documents.get(case.id, {}),
             attested_until=self.attested.get(case.id),
+            retention_days=self.logs[case.id].keep_days if case.id in self.logs else None,
         )
         return found if version is None else replace(found, **self._of_version(case, version))
 

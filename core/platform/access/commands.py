@@ -130,10 +130,10 @@ def set_roles(uow: UnitOfWork, person_id: str, roles: Collection[str]) -> None:
 def disable_person(uow: UnitOfWork, person_id: str) -> None:
     """Close an account: its sessions end, its tokens stop."""
     require(uow.actor, Permission.MANAGE_PEOPLE)
+    leave_an_administrator(uow, person_id)
     row = _row(uow, person_id)
     if row.disabled_at is not None:
         return
-    leave_an_administrator(uow, person_id)
     row.disabled_at = uow.now
     _end_sessions(uow, person_id)
     uow.record("person.disabled", "person", person_id)

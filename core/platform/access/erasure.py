@@ -26,12 +26,12 @@ def erase_person(uow: UnitOfWork, person_id: str) -> None:
     in the log, and so every root and proof. Raise `NotFound`, and `Conflict` for the last administrator.
     """
     require(uow.actor, Permission.MANAGE_PEOPLE)
+    leave_an_administrator(uow, person_id)
     row = uow.session.exec(select(PersonRow).where(PersonRow.id == person_id).with_for_update()).first()
     if row is None:
         raise NotFound("person.unknown", N_("There is no person {id}."), id=person_id)
     if row.erased_at is not None:
         return
-    leave_an_administrator(uow, person_id)
     row.erased_at = uow.now
     row.disabled_at = row.disabled_at or uow.now
     row.name_sealed = row.email_sealed = ""
@@ -53,14 +53,15 @@ def erase_person(uow: UnitOfWork, person_id: str) -> None:
 def leave_an_administrator(uow: UnitOfWork, person_id: str) -> None:
     """Raise `Conflict` where nobody would be left to administer.
 
-    Locking every administrator's row first keeps two at once from removing each other on PostgreSQL.
+    On PostgreSQL it locks every administrator's row, in one order: two at once cannot remove each other. Called
+    before any other row of a person is locked, so that neither waits for what the other holds.
     """
     others = uow.session.exec(
         select(PersonRow.id)
         .join(PersonRoleRow, col(PersonRoleRow.person_id) == PersonRow.id)
         .where(PersonRoleRow.role == Role.ADMINISTRATOR.value, col(PersonRow.disabled_at).is_(None))
         .order_by(PersonRow.id)
-        .with_for_update()
+        .with_for_update(of=PersonRow)
     ).all()
     if set(others) == {person_id}:
         raise Conflict(

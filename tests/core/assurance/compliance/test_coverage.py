@@ -26,9 +26,9 @@ WHOLE = Facts(
     areas=frozenset({"compliance", "business", "validator"}), looked_before_signing=3,
     last_prediction_at=NOW - timedelta(days=1), profiled=True, realised_windows=4,
     documents=dict.fromkeys(DOCUMENT_KINDS, HELD), modification_answered=True,
-    attested_until=NOW + timedelta(days=90),
+    attested_until=NOW + timedelta(days=90), retention_days=365,
 )  # fmt: skip
-HOUSE = HouseFacts(100, 100, NOW - timedelta(minutes=1), NOW - timedelta(days=20), 365)
+HOUSE = HouseFacts(100, 100, NOW - timedelta(minutes=1), NOW - timedelta(days=20))
 OFF = {
     # Each fact, as it reads once its evidence is gone.
     "purpose": "", "features_with_purpose": 0, "lawful_basis": "", "data_flags_confirmed": False,
@@ -37,9 +37,9 @@ OFF = {
     "looked_before_signing": None, "policy_in_force": False, "owner_id": "", "tier_answered": False,
     "realised_windows": 0, "findings_overdue": 1, "incidents": Clocks(1, 1), "requests": Clocks(1, 1),
     "reviews": Clocks(1, 1), "erasures": Clocks(1, 1), "modification_answered": False, "attested_until": None,
-    "last_prediction_at": None,
+    "last_prediction_at": None, "retention_days": None,
 }  # fmt: skip
-OFF_HOUSE = {"checkpoint_at": None, "access_reviewed_at": None, "retention_days": None}
+OFF_HOUSE = {"checkpoint_at": None, "access_reviewed_at": None}
 ALL = [(law, p) for law in laws() for p in law.provisions]
 
 
