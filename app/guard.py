@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.addresses import Addresses
 from app.doors import Doors
-from app.security_headers import PLAIN_PAGES, headers_for
+from app.security_headers import PLAIN_PAGES, SHARED, headers_for
 from core import i18n
 from core.i18n import _
 from core.platform.access.sessions import Open
@@ -241,7 +241,7 @@ def _cookie(headers: dict[bytes, str], name: str) -> str:
 def _is_open(path: str, method: str) -> bool:
     if path in PLAIN_PAGES or path == "/healthz":
         return True
-    return path.startswith("/assets/") and method in SAFE_METHODS
+    return path.startswith(("/assets/", SHARED)) and method in SAFE_METHODS
 
 
 def _crooked(path: str) -> bool:

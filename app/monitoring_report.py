@@ -1,6 +1,5 @@
 """The monitoring report of a version: the same facts as one HTML page and as an accessible PDF."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 from app.templates import render
 from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid
 from core.evidence.alerts import queries as alerts
 from core.evidence.monitoring import queries
 from core.evidence.monitoring.column_names import named
@@ -19,6 +18,7 @@ from core.evidence.monitoring.season import AGAINST_NAMES
 from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_, _, day, language, moment, month, number, percent
 from core.platform.store import Store
+from core.typesetting import pdf
 
 TEMPLATE = Path(__file__).parents[1] / "data" / "monitoring" / "report.typ"
 WINDOWS = 12
@@ -45,7 +45,10 @@ def report(store: Store, version_id: str, form: str, grain: Grain) -> Report:
     name = f"monitoring-{facts['slug']}-v{facts['number']}.{form}"
     if form == "html":
         return Report(name, "text/html; charset=utf-8", render("monitoring.html", report=facts).encode())
-    return Report(name, "application/pdf", _pdf(facts))
+    made = pdf(
+        TEMPLATE, "report", facts, instead=N_("Install the package typst, or take the report as HTML.")
+    )
+    return Report(name, "application/pdf", made)
 
 
 def document(store: Store, version_id: str, grain: Grain) -> dict[str, Json]:
@@ -142,23 +145,3 @@ def _point(one: Point, grain: Grain) -> Json:
         "interval": "–" if math.isnan(low) else f"{number(low, 3)} – {number(high, 3)}",
         "labels": percent(one.coverage, 0),
     }
-
-
-def _pdf(facts: Mapping[str, Json]) -> bytes:
-    try:
-        import typst  # noqa: PLC0415 - 30 MB that a server without PDFs never loads
-    except ImportError as error:
-        raise Unavailable(
-            "report.no_typesetter",
-            N_("PDF files cannot be made here: the typesetter is not installed."),
-            fix=N_("Install the package typst, or take the report as HTML."),
-        ) from error
-    made = typst.compile(
-        TEMPLATE.read_bytes(),
-        sys_inputs={"report": json.dumps(facts, ensure_ascii=False)},
-        ignore_system_fonts=True,
-        pdf_standards="ua-1",
-    )
-    if not isinstance(made, bytes):
-        raise TypeError(type(made))
-    return made

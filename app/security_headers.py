@@ -43,7 +43,7 @@ def headers_for(path: str, *, secure: bool) -> list[tuple[bytes, bytes]]:
     """Return the headers that go with an answer for `path`."""
     found = [
         (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
+        (b"referrer-policy", b"no-referrer" if path.startswith(SHARED) else b"same-origin"),
         (b"x-frame-options", b"DENY"),
         (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
         (b"content-security-policy", _policy(path).encode()),
@@ -61,10 +61,13 @@ def _policy(path: str) -> str:
         return DOCS_POLICY
     if path == "/api" or path.startswith("/api/") or path == "/healthz":
         return DATA_POLICY
-    if path in PLAIN_PAGES:
+    if path in PLAIN_PAGES or path.startswith((SHARED, "/download/digest")):
         return PLAIN_POLICY
     return app_policy()
 
+
+SHARED = "/shared/"
+"""Links for people without an account; the address itself is the secret, so no page it leads to may learn it."""
 
 PLAIN_PAGES = frozenset({"/sign-in", "/sign-out", "/set-up", "/invitation", "/enter"})
 """The pages of `app.sign_in`: reachable without a session, except that signing out needs one to end."""

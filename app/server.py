@@ -30,6 +30,7 @@ from app.downloads import Downloads
 from app.guard import TRUSTED_HEADERS, Guard
 from app.index_page import IndexPage
 from app.prometheus import Prometheus
+from app.sharing import Shared
 from app.sign_in import SignIn
 from app.supervisor import Supervisor
 from app.ui.failure import on_script_error
@@ -88,6 +89,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
             Route("/healthz", health.answer, methods=["GET", "HEAD"]),
             *SignIn(store, doors, addresses, demo=demo).routes(),
             *Downloads(store).routes(),
+            *Shared(store).routes(),
             *Prometheus(store).routes(),
             Mount("/assets", StaticFiles(directory=HERE / "static")),
             Mount("/api", _api()),

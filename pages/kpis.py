@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from app.happened import happened
+from app.kpi_sharing import kpi_sharing
 from app.session import current
 from app.ui.card import card, page_header
 from app.ui.empty import empty
@@ -28,6 +30,7 @@ from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, all
 
 ALL = "all"
 NEW = "new"
+SHARE = "share"
 URGENCY = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
 me = current().actor
 
@@ -74,18 +77,36 @@ def define() -> None:
             st.rerun()
 
 
+@st.dialog(_("Share"), width="large", on_dismiss=close)
+def share() -> None:
+    """The week on paper, and links for people without an account."""
+    kpi_sharing(me, {one.id: one.title for one in cases.values()}, cases[shown].id if shown in cases else "")
+
+
 @st.dialog(_("History"), width="large", on_dismiss=close)
 def history(score: Score) -> None:
     """Show how a KPI went, its revisions, and the ways to change it."""
     held = score.kpi.definition
     st.markdown(f"**{md(held.name)}** {status_badge(score.status)}  \n{md(held.question)}")
-    kpi_history(held, score.history, key="kpi_history")
     with reading() as fresh:
+        courses = queries.observations(fresh, [score.kpi.revision_id])
+        numbers = {one.id: one.number for one in registry.versions(fresh, score.kpi.use_case_id)}
         revisions = queries.revisions(fresh, score.kpi.id)
         together = queries.pooled(fresh, score.kpi.revision_id, score.version_id)
         parts = queries.observations(fresh, [score.kpi.revision_id], score.version_id, segment=None)
         shown = score.latest
         before = queries.traces(fresh, score.kpi.revision_id, score.version_id, shown.place) if shown else ()
+    rivals = {
+        f"v{numbers.get(one, '?')}": course for one, course in courses.items() if one != score.version_id
+    }
+    compare = st.pills(_("Compare with"), sorted(rivals), selection_mode="multi") if rivals else []
+    kpi_history(
+        held,
+        score.history,
+        key="kpi_history",
+        happened=happened(score.kpi.use_case_id),
+        others={name: rivals[name] for name in compare},
+    )
     kpi_detail(held, score, compared(together, score.history), parts.get(score.version_id, ()), before)
     for one in reversed(revisions):
         who = people.get(one.author_id, one.author_id)
@@ -116,6 +137,8 @@ with page_header(_("KPIs")):
     titles = {ALL: _("All use cases")} | {slug: one.title for slug, one in cases.items()}
     shown = pick(_("Use case"), titles, param="use_case") or ALL
     may = allowed(me, Permission.DEFINE_KPI)
+    if st.button(_("Share"), icon=":material/share:", disabled=not cases):
+        st.query_params["kpi"] = SHARE
     if st.button(_("Define a KPI"), type="primary", icon=":material/add:", disabled=not (may and cases)):
         st.query_params["kpi"] = NEW
 
@@ -144,6 +167,8 @@ if answered is not None:
 asked = st.query_params.get("kpi")
 if asked == NEW and may and cases:
     define()
+if asked == SHARE and cases:
+    share()
 
 if not scores:
     text = _("A KPI asks one question of a model, has an owner and says what is good enough.")

@@ -5,6 +5,7 @@ from datetime import date
 
 import streamlit as st
 
+from app.happened import happened
 from app.session import current
 from app.ui.alert_list import alert_list
 from app.ui.batch_zones import batch_zones
@@ -193,7 +194,7 @@ if shown["performance"].open:
             with reading() as view:
                 points = queries.performance(view, version.id, metric, coarse)
             known = evaluation.metrics.get(metric.value) if evaluation else None
-            performance_view(points, metric, known, coarse)
+            performance_view(points, metric, known, coarse, happened(cases[slug].id))
             if points:
                 export(lambda: performance_frame(points), f"performance_{metric.value}")
 if shown["quality"].open:

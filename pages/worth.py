@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.confirming import in_demo, ticket
+from app.happened import happened
 from app.session import current
 from app.ui.card import card, page_header
 from app.ui.confirm_field import confirm_field
@@ -57,10 +58,12 @@ with refusals_end_page(), reading() as view:
     columns = [one.name for one in preview.columns_for(view, case.id) if one.kind is Kind.NUMBER]
 
 numbers = {one.id: one.number for one in versions.values()}
+seen = happened(case.id) if promises else []
 for promise in promises:
     title = _("Version {n}: promise and outcome", n=numbers.get(promise.version_id, "–"))
     with card(title, help_text=_("Stored with the approval; never changed.")):
-        promise_chart(promise, months.get(promise.request_id, ()), key=f"promise_{promise.request_id}")
+        key = f"promise_{promise.request_id}"
+        promise_chart(promise, months.get(promise.request_id, ()), key=key, happened=seen)
 
 with card(_("What decisions are worth")):
     if not known:

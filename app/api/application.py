@@ -29,6 +29,7 @@ NOUNS = (
     "incidents",
     "kpis",
     "worth",
+    "shares",
     "releases",
     "emergencies",
     "findings",

@@ -1,19 +1,28 @@
 """A KPI over time between its bands; windows without enough data are hollow, never coloured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from app.ui.charts import band, chart, palette, threshold
 from app.ui.empty import empty, note
 from app.ui.kpi_value import written
+from app.ui.moments import Moment, mark
 from app.ui.plot import Plot
+from app.ui.text import label, md
 from app.ui.window_name import tick
 from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Definition, Direction, Status
 from core.evidence.kpis.queries import Observation
 from core.i18n import _, number
 
 
-def kpi_history(definition: Definition, history: Sequence[Observation], *, key: str) -> None:
-    """Draw the observations, oldest first."""
+def kpi_history(
+    definition: Definition,
+    history: Sequence[Observation],
+    *,
+    key: str,
+    happened: Sequence[Moment] = (),
+    others: Mapping[str, Sequence[Observation]] | None = None,
+) -> None:
+    """Draw the observations, oldest first, with what `happened`, and `others` (name → course) as thin lines."""
     seen = [o for o in history if o.value is not None]
     if not seen:
         empty(
@@ -55,6 +64,18 @@ def kpi_history(definition: Definition, history: Sequence[Observation], *, key: 
         },
         hovertemplate="%{x}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
+    rivals = {name: [o for o in course if o.value is not None] for name, course in (others or {}).items()}
+    for n, (name, course) in enumerate(rivals.items(), 2):
+        figure.add_scatter(
+            x=[tick(o.window, definition.window) for o in course], y=[o.value for o in course], mode="lines+markers",
+            name=label(name), line={"color": colours.sequence[n % len(colours.sequence)], "width": 1.5},
+            marker={"size": 5}, customdata=[written(o.value or 0.0, definition.unit) for o in course],
+            hovertemplate="%{x}<br>%{customdata}",
+        )  # fmt: skip
+    spans = {
+        tick(o.window, definition.window): o.window for o in (*seen, *(o for c in rivals.values() for o in c))
+    }
+    told = mark(figure, happened, spans)
     threshold(figure, definition.target, _("Target"), tone="good")
     if definition.warning is not None:
         threshold(figure, definition.warning, _("Warning"), tone="warn")
@@ -62,6 +83,7 @@ def kpi_history(definition: Definition, history: Sequence[Observation], *, key: 
         threshold(figure, definition.critical, _("Critical"), tone="bad")
     reach = [
         *values,
+        *(o.value for course in rivals.values() for o in course if o.value is not None),
         definition.target,
         *(o.low for o in firm if o.low is not None),
         *(o.high for o in firm if o.high is not None),
@@ -71,7 +93,10 @@ def kpi_history(definition: Definition, history: Sequence[Observation], *, key: 
     higher = definition.direction == Direction.HIGHER
     band(figure, definition.target if higher else bottom, top if higher else definition.target, tone="good")
     figure.update_yaxes(range=[bottom, top], tickformat=".0%" if definition.unit == PERCENT else None)
-    figure.update_xaxes(type="category", nticks=12, tickangle=0, showgrid=False)
+    order = [name for name, _window in sorted(spans.items(), key=lambda one: one[1].start)]
+    figure.update_xaxes(
+        type="category", nticks=12, tickangle=0, showgrid=False, categoryorder="array", categoryarray=order
+    )
     met = sum(o.status == Status.ON_TARGET for o in seen)
     judged = sum(o.status != Status.NOT_ENOUGH for o in seen)
     alt = _(
@@ -89,3 +114,5 @@ def kpi_history(definition: Definition, history: Sequence[Observation], *, key: 
             judged=judged,
         )
     )
+    if told:
+        note(md(" · ".join(told)), icon="history")

@@ -1,12 +1,14 @@
 """A metric over time: the line with its interval, what it was when evaluated, and how many labels are in."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.ui.charts import chart, palette
+from app.ui.moments import Moment, mark
 from app.ui.plot import Plot
 from app.ui.text import label
+from core.evidence.monitoring.windows import Window
 from core.i18n import _, number
 
 
@@ -23,9 +25,17 @@ class MetricPoint:
 
 
 def performance_chart(
-    points: Sequence[MetricPoint], *, name: str, evaluated: float | None, digits: int, alt: str, key: str
+    points: Sequence[MetricPoint],
+    *,
+    name: str,
+    evaluated: float | None,
+    digits: int,
+    alt: str,
+    key: str,
+    happened: Sequence[Moment] = (),
+    windows: Mapping[str, Window] | None = None,
 ) -> None:
-    """Draw the points above their label coverage."""
+    """Draw the points above their label coverage, and what `happened` over its window."""
     colours = palette()
     figure = Plot().update_layout(
         xaxis={"anchor": "y2"}, yaxis={"domain": [0.29, 1.0]}, yaxis2={"anchor": "x", "domain": [0.0, 0.23]}
@@ -55,6 +65,7 @@ def performance_chart(
         x=x, y=[p.coverage for p in points], name=_("Labels in"), marker_color=colours.muted,
         hovertemplate="%{x}<br>%{y:.0%}<extra></extra>", yaxis="y2",
     )  # fmt: skip
+    mark(figure, happened, windows or {})
     figure.update_xaxes(type="category", nticks=12, tickangle=0, showgrid=False)
     figure.update_layout(yaxis2={"tickformat": ".0%", "range": [0, 1], "nticks": 3})
     chart(figure, alt=alt, key=key, height=320)

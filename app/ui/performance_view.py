@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from app.ui.empty import empty, note
+from app.ui.moments import Moment
 from app.ui.performance_chart import MetricPoint, performance_chart
 from app.ui.text import md
 from app.ui.window_name import tick, window_name
@@ -17,9 +18,13 @@ SHARES = (Metric.LABEL_COVERAGE, Metric.PREDICTED_POSITIVE)
 
 
 def performance_view(
-    points: Sequence[Point], metric: Metric, evaluated: Estimate | None, grain: Grain
+    points: Sequence[Point],
+    metric: Metric,
+    evaluated: Estimate | None,
+    grain: Grain,
+    happened: Sequence[Moment] = (),
 ) -> None:
-    """Draw one metric; without a point, say what is missing."""
+    """Draw one metric with what `happened` meanwhile; without a point, say what is missing."""
     if not points:
         empty(
             _("No labels yet"),
@@ -51,5 +56,7 @@ def performance_view(
         digits=digits,
         alt=said,
         key="performance_chart",
+        happened=happened,
+        windows={tick(p.window, grain): p.window for p in points},
     )
     note(md(said))

@@ -8,14 +8,18 @@ import streamlit as st
 from app.ui.charts import chart, palette
 from app.ui.empty import empty, note
 from app.ui.kpi_value import written
+from app.ui.moments import Moment, mark
 from app.ui.plot import Plot
 from app.ui.text import md
+from core.evidence.monitoring.windows import Grain, window_of
 from core.evidence.worth.promise import Month, Promise
 from core.i18n import _, month, percent
 
 
-def promise_chart(promise: Promise, months: Sequence[Month], *, key: str) -> None:
-    """Draw promise and outcome; the sentence above says the last month that can be judged."""
+def promise_chart(
+    promise: Promise, months: Sequence[Month], *, key: str, happened: Sequence[Moment] = ()
+) -> None:
+    """Draw promise and outcome, with what `happened`; the sentence above says the last month that can be judged."""
     currency = promise.currency
 
     def said(value: Decimal | None) -> str:
@@ -62,6 +66,7 @@ def promise_chart(promise: Promise, months: Sequence[Month], *, key: str) -> Non
         customdata=[f"{said(one.value)}<br>{_('labels in: {share}', share=percent(one.coverage, 0))}" for one in told],
         hovertemplate="%{x}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
+    mark(figure, happened, {month(one.start): window_of(one.start, Grain.MONTH) for one in told})
     figure.update_xaxes(type="category", showgrid=False)
     alt = _(
         "Realised worth over {n} months against a promise of {promised} a month.",

@@ -218,7 +218,9 @@ def _of_case(
     case: UseCaseRow, facts: _Facts, scores: Sequence[Score], alerts: Sequence[Alert], actor: Actor
 ) -> list[Item]:
     items = [_finding(case, finding, actor) for finding in facts.findings.get(case.id, ())]
-    items += [_kpi(case, score) for score in scores if score.status in {Status.CRITICAL, Status.WARNING}]
+    items += [
+        _kpi(case, score, actor) for score in scores if score.status in {Status.CRITICAL, Status.WARNING}
+    ]
     version, _model = facts.newest.get(case.id, (None, ""))
     if version is not None and version.state == VersionState.REFUSED.value:
         items.append(
@@ -279,17 +281,18 @@ def _finding(case: UseCaseRow, finding: Finding, actor: Actor) -> Item:
     )
 
 
-def _kpi(case: UseCaseRow, score: Score) -> Item:
+def _kpi(case: UseCaseRow, score: Score, actor: Actor) -> Item:
     critical = score.status is Status.CRITICAL
     latest = score.latest
+    others = Urgency.FAILING if critical else Urgency.WARNING
     return Item(
-        Urgency.FAILING if critical else Urgency.WARNING,
+        Urgency.MINE if score.kpi.definition.owner_id == actor.id else others,
         N_("{title}: {kpi} is beyond its critical limit")
         if critical
         else N_("{title}: {kpi} is beyond its warning limit"),
         {"title": case.title, "kpi": score.kpi.definition.name},
         "kpis",
-        {"use_case": case.slug},
+        {"use_case": case.slug, "kpi": score.kpi.id},
         "target",
         since=latest.observed_at if latest else score.kpi.created_at,
     )

@@ -1,4 +1,4 @@
-"""`aval drift` as a whole process, against decoding alone, pandas with scipy, and Evidently where asked (`--peers`)."""
+"""`aval drift` as a whole process, against decoding alone, pandas with scipy; with `--peers` Evidently and NannyML too."""
 
 import os
 import subprocess
@@ -15,7 +15,8 @@ from tests.browser.harness import ROOT
 
 PEERS = Path(__file__).parent / "peers"
 GROUP = 250_000
-EVIDENTLY = "evidently==0.7.*"
+EVIDENTLY = ("evidently==0.7.*", "pandas<3")  # it imports names that pandas 3 has no more
+NANNYML = ("nannyml==0.13.*", "statsmodels", "pandas<3")  # it forgets to ask for what its plots import
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ def exact(folder: Path) -> Iterator[Mapping[str, float]]:
     _write(folder, 1_000_000, numbers=30, categories=10)
     peers = os.environ.get("AVAL_BENCH_PEERS") == "1"
     evidently = _environment(folder / "evidently", EVIDENTLY) if peers else None
+    nannyml = _environment(folder / "nannyml", NANNYML) if peers else None
     while True:
         decoding = _cost([sys.executable, str(PEERS / "decode.py"), str(folder)])
         ours = _drift(folder)
@@ -53,6 +55,13 @@ def exact(folder: Path) -> Iterator[Mapping[str, float]]:
                 "drift_evidently": theirs.cpu / ours.cpu,
                 "Evidently default, CPU s": theirs.cpu,
                 "Evidently default, MB": theirs.memory,
+            }
+        if nannyml:
+            theirs = _cost([str(nannyml), str(PEERS / "nannyml_univariate.py"), str(folder)])
+            figures |= {
+                "NannyML univariate, times our CPU": theirs.cpu / ours.cpu,
+                "NannyML univariate, CPU s": theirs.cpu,
+                "NannyML univariate, MB": theirs.memory,
             }
         yield figures
 
@@ -129,11 +138,11 @@ def _cost(words: Sequence[str]) -> Cost:
     return Cost(float(cpu), float(wall), float(memory) / 1024)
 
 
-def _environment(folder: Path, requirement: str) -> Path:
+def _environment(folder: Path, requirements: Sequence[str]) -> Path:
     """Install a peer into an environment of its own, so that its dependencies stay out of ours."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", requirement], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *requirements], check=True)
     return python
 
 

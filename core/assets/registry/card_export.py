@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from core.assets.registry.card import AUDIENCE_NAMES, Audience, Card, Source, for_audience
-from core.errors import Unavailable
 from core.i18n import N_, _, language, percent
+from core.typesetting import pdf
 
 TEMPLATE = Path(__file__).parents[3] / "data" / "registry" / "card.typ"
 SCHEMA = "aval.model-card/1"
@@ -56,18 +55,7 @@ def as_markdown(card: Card, head: Head, audience: Audience) -> bytes:
 
 
 def as_pdf(card: Card, head: Head, audience: Audience) -> bytes:
-    """Return the card as an accessible PDF (PDF/UA-1); the same card gives the same bytes.
-
-    Values reach the typesetter as data, never as markup. Raise `Unavailable` where it is not installed.
-    """
-    try:
-        import typst  # noqa: PLC0415 - 30 MB that a server without PDFs never loads
-    except ImportError as error:
-        raise Unavailable(
-            "card.no_typesetter",
-            N_("PDF files cannot be made here: the typesetter is not installed."),
-            fix=N_("Install the package typst, or take the card as Markdown."),
-        ) from error
+    """Return the card as an accessible PDF; the same card gives the same bytes. Raise `Unavailable`."""
     document = {
         **_document(card, head, audience),
         "subtitle": _subtitle(card, head, audience),
@@ -77,11 +65,9 @@ def as_pdf(card: Card, head: Head, audience: Audience) -> bytes:
             "{share} of the card is filled", share=percent(for_audience(card, audience).completeness, 0)
         ),
     }
-    inputs = {"card": json.dumps(document, ensure_ascii=False)}
-    made = typst.compile(_template(), sys_inputs=inputs, ignore_system_fonts=True, pdf_standards="ua-1")
-    if not isinstance(made, bytes):
-        raise TypeError(type(made))
-    return made
+    return pdf(
+        TEMPLATE, "card", document, instead=N_("Install the package typst, or take the card as Markdown.")
+    )
 
 
 FORMS: Mapping[str, Callable[[Card, Head, Audience], bytes]] = {
@@ -138,8 +124,3 @@ def _subtitle(card: Card, head: Head, audience: Audience) -> str:
 def _plain(text: str) -> str:
     """Escape CommonMark on one line."""
     return _BLOCK.sub(r"\\\1", _MARKUP.sub(r"\\\1", text.strip()))
-
-
-@cache
-def _template() -> bytes:
-    return TEMPLATE.read_bytes()

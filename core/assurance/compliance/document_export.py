@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 
 from core.assurance.compliance.document import FilledItem, Written
-from core.errors import Unavailable
 from core.i18n import N_, _, percent, speaking
+from core.typesetting import pdf
 
 TEMPLATE = Path(__file__).parents[3] / "data" / "documents" / "document.typ"
 
@@ -31,14 +30,6 @@ def as_json(one: Written, cover: Cover) -> bytes:
 
 def as_pdf(one: Written, cover: Cover) -> bytes:
     """Return the document as an accessible PDF (PDF/UA-1); raise `Unavailable` without the typesetter."""
-    try:
-        import typst  # noqa: PLC0415 - 30 MB that a server without PDFs never loads
-    except ImportError as error:
-        raise Unavailable(
-            "document.no_typesetter",
-            N_("PDF files cannot be made here: the typesetter is not installed."),
-            fix=N_("Install the package typst, or take the document as DOCX."),
-        ) from error
     with speaking(one.language):
         body = {
             **_plain(one, cover),
@@ -46,15 +37,9 @@ def as_pdf(one: Written, cover: Cover) -> bytes:
             "entry": _("log entry"),
             "lang": one.language[:2],
         }
-    made = typst.compile(
-        _template(),
-        sys_inputs={"document": json.dumps(body, ensure_ascii=False)},
-        ignore_system_fonts=True,
-        pdf_standards="ua-1",
+    return pdf(
+        TEMPLATE, "document", body, instead=N_("Install the package typst, or take the document as DOCX.")
     )
-    if not isinstance(made, bytes):
-        raise TypeError(type(made))
-    return made
 
 
 def as_docx(one: Written, cover: Cover) -> bytes:
@@ -111,8 +96,3 @@ def _lines(one: Written, item: FilledItem) -> list[str]:
         if item.missing:
             return [_("Missing: nobody has recorded this.")]
         return [f"{line.text} [{_('log entry')} {line.event}]" for line in item.lines]
-
-
-@cache
-def _template() -> bytes:
-    return TEMPLATE.read_bytes()

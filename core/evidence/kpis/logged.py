@@ -1,6 +1,7 @@
 """The log of a version as a table that formulas read: features, what was said, what turned out, when."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -57,6 +58,10 @@ def log_columns(task: str, version: Version | None) -> tuple[Column, ...]:
     names = {one.name for one in own}
     own += [Column(c.name, _KINDS.get(c.kind.value, Kind.TEXT)) for c in features if c.name not in names]
     return tuple(own)
+
+
+READERS = 2
+"""Files read beside each other: decoding leaves the interpreter free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +155,9 @@ class LogReader:
 
 
 def _read(files: Files, parts: Sequence[LogPart], columns: Sequence[str]) -> pa.Table:
-    tables = [
-        partition.read(files.path(digest), [p.row_group for p in some], columns)
-        for digest, some in groupby(parts, key=lambda p: p.digest)
-    ]
+    asked = [(d, [p.row_group for p in some]) for d, some in groupby(parts, key=lambda p: p.digest)]
+    with ThreadPoolExecutor(READERS) as pool:
+        tables = list(pool.map(lambda one: partition.read(files.path(one[0]), one[1], columns), asked))
     if not tables:
         return pa.table({name: pa.array([], pa.float64()) for name in columns})
     return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")

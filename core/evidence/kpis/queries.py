@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, func, select
 
 from core.assets.registry import queries as registry
@@ -223,27 +225,16 @@ def scoreboard(
         order_by=col(ObservationRow.place).desc(),
     )
     ranked = (
-        select(ObservationRow, nth.label("nth"))
+        sa.select(ObservationRow.__table__, nth.label("nth"))  # type: ignore[attr-defined]
         .where(
             col(ObservationRow.revision_id).in_([one.revision_id for one in held]),
-            ObservationRow.segment == "",
+            col(ObservationRow.segment) == "",
         )
         .subquery()
     )
-    recent = (
-        select(ObservationRow)
-        .join(
-            ranked,
-            (ranked.c.revision_id == col(ObservationRow.revision_id))
-            & (ranked.c.version_id == col(ObservationRow.version_id))
-            & (ranked.c.segment == col(ObservationRow.segment))
-            & (ranked.c.place == col(ObservationRow.place)),
-        )
-        .where(ranked.c.nth <= windows)
-        .order_by(col(ObservationRow.place))
-    )
+    recent = sa.select(ranked).where(ranked.c.nth <= windows).order_by(ranked.c.place)
     found: dict[str, dict[str, list[Observation]]] = {}
-    for row in session.exec(recent):
+    for row in session.execute(recent):  # plain rows: a board of 200 KPIs has thousands
         by_version = found.setdefault(row.revision_id, {})
         by_version.setdefault(row.version_id, []).append(_observation(row))
     numbers = {one.id: one.number for one in registry.versions(session, use_case_id)}
@@ -373,7 +364,7 @@ def _kpi(row: KpiRow, revision: KpiRevisionRow) -> Kpi:
     )
 
 
-def _observation(row: ObservationRow) -> Observation:
+def _observation(row: ObservationRow | sa.Row[Any]) -> Observation:
     return Observation(
         window=Window(row.start, row.end),
         value=row.value,

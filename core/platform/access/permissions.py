@@ -63,6 +63,7 @@ class Permission(StrEnum):
     DECIDE_REVIEW = "review.decide"
     ERASE_SUBJECT = "subject.erase"
     VERIFY_AUDIT = "audit.verify"
+    SHARE = "share.create"
     OWN_TOKENS = "tokens.own"
     MANAGE_PEOPLE = "people.manage"
     MANAGE_SETTINGS = "settings.manage"
@@ -95,6 +96,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.DECIDE_REVIEW: N_("Decide requests of affected people"),
     Permission.ERASE_SUBJECT: N_("Erase an affected person"),
     Permission.VERIFY_AUDIT: N_("Verify the audit trail"),
+    Permission.SHARE: N_("Share KPIs with people outside by a link"),
     Permission.OWN_TOKENS: N_("Hold access tokens"),
     Permission.MANAGE_PEOPLE: N_("Manage people and roles"),
     Permission.MANAGE_SETTINGS: N_("Change settings"),
@@ -115,7 +117,7 @@ _TEAM = _EVERYONE | {
 }
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
-    Role.ADMINISTRATOR: _TEAM | {_P.DEFINE_USE_CASE, _P.MANAGE_PEOPLE, _P.MANAGE_SETTINGS},
+    Role.ADMINISTRATOR: _TEAM | {_P.DEFINE_USE_CASE, _P.MANAGE_PEOPLE, _P.MANAGE_SETTINGS, _P.SHARE},
     Role.DATA_SCIENTIST: _TEAM
     | {
         _P.DEFINE_USE_CASE,
@@ -135,6 +137,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.REQUEST_RELEASE,
         _P.DECIDE_RELEASE,
         _P.PUBLISH_RULES,
+        _P.SHARE,
     },
     Role.COMPLIANCE: _TEAM
     | {
@@ -148,9 +151,10 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.ATTEST,
         _P.DECIDE_REVIEW,
         _P.ERASE_SUBJECT,
+        _P.SHARE,
     },
     Role.BUSINESS: _TEAM
-    | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.SIGN_COSTS, _P.DECIDE_RELEASE},
+    | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.SIGN_COSTS, _P.DECIDE_RELEASE, _P.SHARE},
     Role.VALIDATOR: _TEAM | {_P.APPROVE_KPI, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
     Role.VIEWER: _EVERYONE,
 }
@@ -167,6 +171,7 @@ NEVER_FOR_SERVICES = frozenset(
         _P.GOVERN_COMPLIANCE,
         _P.DECIDE_REVIEW,
         _P.ERASE_SUBJECT,
+        _P.SHARE,
     }
 )
 """A service token may request, never decide (approvals, rule 9)."""

@@ -100,6 +100,24 @@ class TicketRow(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
 
 
+class ShareRow(SQLModel, table=True):
+    """A link for somebody without an account; `digest` is its secret's, `label` is ciphertext under its maker's key."""
+
+    __tablename__ = "share"
+
+    id: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    scope: str
+    label: str
+    language: str
+    created_by: str = Field(index=True)
+    created_at: datetime = Field(sa_column=utc())
+    expires_at: datetime = Field(sa_column=utc())
+    revoked_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    opened: int = 0
+    opened_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+
+
 class AnswerRow(SQLModel, table=True):
     """What a repeatable request was answered with: asking again under the same key gets the same answer."""
 
