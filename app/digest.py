@@ -83,7 +83,7 @@ def _row(one: Standing) -> Json:
     value = "–"
     if latest is not None and latest.value is not None:
         value = written(latest.value, held.unit)
-        if latest.low is not None and latest.high is not None:
+        if latest.low is not None and latest.high is not None and latest.low != latest.high:
             value += f" [{written(latest.low, held.unit)}; {written(latest.high, held.unit)}]"
         window = tick(latest.window, held.window)
         value = _("{value} in {window}, n = {n}", value=value, window=window, n=number(latest.n, 0))

@@ -134,14 +134,18 @@ def _config(picture: str) -> dict[str, object]:
     }
 
 
-def threshold(figure: Plot, value: float, text: str, *, tone: str = "warn") -> None:
-    """Draw a dashed horizontal line at `value` with its name; `tone` is `good`, `warn` or `bad`."""
+def threshold(figure: Plot, value: float, text: str, *, tone: str = "warn", below: bool = False) -> None:
+    """Draw a dashed horizontal line at `value`, its name over or `below` it; `tone` is `good`, `warn` or `bad`."""
     colours = palette()
     colour = {"good": colours.good, "warn": colours.warn, "bad": colours.bad}[tone]
     figure.add_hline(
         y=value,
         line={"dash": "dash", "width": 1, "color": colour},
-        annotation={"text": text, "font": {"size": 11, "color": colour}},
+        annotation={
+            "text": text,
+            "font": {"size": 11, "color": colour},
+            "yanchor": "top" if below else "bottom",
+        },
     )
 
 

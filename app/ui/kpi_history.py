@@ -76,11 +76,12 @@ def kpi_history(
         tick(o.window, definition.window): o.window for o in (*seen, *(o for c in rivals.values() for o in c))
     }
     told = mark(figure, happened, spans)
-    threshold(figure, definition.target, _("Target"), tone="good")
+    higher = definition.direction == Direction.HIGHER
+    threshold(figure, definition.target, _("Target"), tone="good", below=not higher)
     if definition.warning is not None:
-        threshold(figure, definition.warning, _("Warning"), tone="warn")
+        threshold(figure, definition.warning, _("Warning"), tone="warn", below=not higher)
     if definition.critical is not None:
-        threshold(figure, definition.critical, _("Critical"), tone="bad")
+        threshold(figure, definition.critical, _("Critical"), tone="bad", below=higher)
     reach = [
         *values,
         *(o.value for course in rivals.values() for o in course if o.value is not None),
@@ -90,7 +91,6 @@ def kpi_history(
     ]
     span = max(reach) - min(reach) or 1.0
     top, bottom = max(reach) + span * 0.1, min(reach) - span * 0.1
-    higher = definition.direction == Direction.HIGHER
     band(figure, definition.target if higher else bottom, top if higher else definition.target, tone="good")
     figure.update_yaxes(range=[bottom, top], tickformat=".0%" if definition.unit == PERCENT else None)
     order = [name for name, _window in sorted(spans.items(), key=lambda one: one[1].start)]

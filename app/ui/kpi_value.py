@@ -7,7 +7,7 @@ from app.ui.text import md
 from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Definition, Direction, Status
 from core.i18n import _, compact_money, money, number, percent
 
-COMPACT = 1_000_000
+COMPACT = 100_000
 _CURRENCY = re.compile("[A-Z]{3}")
 
 _TONES = {

@@ -17,8 +17,11 @@ def type_into(page: Page | Locator, label: str, text: str) -> None:
 
 def choose(page: Page | Locator, label: str, option: str) -> None:
     """Choose the first option that begins with `option` in a select box."""
-    page.get_by_role("combobox", name=re.compile(re.escape(label))).first.click()
     whole = _page(page)
+    box = page.get_by_role("combobox", name=re.compile(re.escape(label))).first
+    box.scroll_into_view_if_needed()
+    whole.wait_for_timeout(300)  # a page that still scrolls closes the list again
+    box.click()
     whole.get_by_role("option", name=re.compile("^" + re.escape(option), re.IGNORECASE)).first.click()
     harness.settled(whole)
 

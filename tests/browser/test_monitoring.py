@@ -70,6 +70,7 @@ def test_from_the_map_to_an_incident_by_keyboard_in_portuguese_in_the_dark(open_
     push(page, page.get_by_role("button", name="Abrir um incidente"))
     dialog = page.get_by_role("dialog")
     reach(page, dialog.get_by_label("O que deu errado"))
+    page.keyboard.press("End")
     page.keyboard.type(" (teclado)")
     push(page, dialog.get_by_role("button", name="Abrir o incidente"))
     page.wait_for_url("**/incident?incident=*", timeout=PATIENCE)
