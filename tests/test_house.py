@@ -55,6 +55,7 @@ SPLIT_OFF = {
     "core/assurance/privacy/erasing.py",
     "core/assurance/reviews/drafting.py",
     "core/evidence/monitoring/forgetting.py",
+    "core/evidence/kpis/backtesting.py",
     "core/decisions/releases/decided.py",
     "core/evidence/monitoring/logbook.py",
     "core/evidence/monitoring/referencing.py",

@@ -31,6 +31,7 @@ _PAGES: Mapping[str, str] = {
     "compliance": "compliance",
     "explanation": "explainability",
     "fairness": "fairness",
+    "kpis": "kpis",
     "monitoring": "monitoring",
 }
 _GAPS: Mapping[str, str] = {
@@ -123,7 +124,7 @@ def _measured(found: GateVerdict) -> str:
     text = f"**{_amount(found.measured, found)}**"
     if found.low is not None and found.high is not None:
         text += f"  \n:gray[:small[{_amount(found.low, found)} – {_amount(found.high, found)}]]"
-    return text
+    return f"{text}  \n:gray[:small[{md(found.said)}]]" if found.said else text
 
 
 def _said(found: GateVerdict) -> str:

@@ -25,6 +25,7 @@ from core.evidence.alerts import likeness as alike
 from core.evidence.alerts import queries as alerts
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
+from core.evidence.kpis import backtesting
 from core.evidence.robustness import queries as robustness
 from core.i18n import N_
 from core.platform.store import Files
@@ -269,6 +270,27 @@ def _drift(session: Session, about: Subject, _rule: Rule) -> Reading | Later:
     return later
 
 
+def _kpi_backtest(session: Session, about: Subject, _rule: Rule) -> Reading | Later:
+    evaluation = about.evaluated.evaluation
+    if evaluation is None:
+        return Reading(reason=N_("The version is not evaluated yet."), evidence=_evaluation(about))
+    at = ("kpis", about.use_case.slug)
+    found = backtesting.asked(session, about.version, evaluation)
+    if found is None:
+        return Reading(reason=N_("No KPI is in force."), evidence=at)
+
+    def later(files: Files) -> Reading:
+        tested = backtesting.answered(found, files)
+        if not tested:
+            return Reading(
+                reason=N_("No KPI in force can be worked out on the evaluation rows."), evidence=at
+            )
+        missed = [one.definition.name for one in tested if not one.kept]
+        return Reading(Measured(float(len(missed)), n=len(tested)), said=", ".join(missed), evidence=at)
+
+    return later
+
+
 def _evaluation(about: Subject) -> tuple[str, str]:
     return ("evaluation", about.version.id)
 
@@ -288,6 +310,7 @@ READERS: Mapping[GateKind, Reader] = {
     GateKind.CARD: _card,
     GateKind.LAWFUL_BASIS: _lawful_basis,
     GateKind.DRIFT: _drift,
+    GateKind.KPI_BACKTEST: _kpi_backtest,
     GateKind.FINDINGS: _findings,
 }
 _PROVIDED: dict[GateKind, Reader] = {}

@@ -8,7 +8,7 @@ policies that ask for it; CONTRIBUTING.md walks through them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -32,6 +32,7 @@ class GateKind(StrEnum):
     CARD = "card"
     LAWFUL_BASIS = "lawful_basis"
     DRIFT = "drift"
+    KPI_BACKTEST = "kpi_backtest"
     IMPACT_ASSESSMENT = "impact_assessment"
     FINDINGS = "findings"
 
@@ -147,6 +148,12 @@ GATES: Mapping[GateKind, Gate] = {
         N_("Model card"), N_("Share of the model card that is filled in"), unit="share", needs=("limit",)
     ),
     GateKind.LAWFUL_BASIS: Gate(N_("Lawful basis"), N_("The use case names its lawful basis")),
+    GateKind.KPI_BACKTEST: Gate(
+        N_("KPI back-test"),
+        N_("KPIs in force that the evaluation rows do not keep"),
+        unit="count",
+        needs=("limit",),
+    ),
     GateKind.DRIFT: Gate(
         N_("Drift"),
         N_("Share of features whose evaluation data drifted from live data"),
@@ -182,7 +189,7 @@ class GateVerdict:
 def judge(rule: Rule, reading: Reading) -> GateVerdict:
     """Judge one gate."""
     if reading.value is not None:
-        return _held(rule, reading.value, reading.reason)
+        return replace(_held(rule, reading.value, reading.reason), said=reading.said)
     if reading.holds is not None:
         return _answer(rule, reading, passed=reading.holds)
     if reading.said and rule.accepted:
