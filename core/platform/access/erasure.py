@@ -53,15 +53,16 @@ def erase_person(uow: UnitOfWork, person_id: str) -> None:
 def leave_an_administrator(uow: UnitOfWork, person_id: str) -> None:
     """Raise `Conflict` where nobody would be left to administer.
 
-    On PostgreSQL it locks every administrator's row, in one order: two at once cannot remove each other. Called
-    before any other row of a person is locked, so that neither waits for what the other holds.
+    On PostgreSQL it locks every administrator and their role, in one order: two at once can neither close each
+    other's accounts nor take each other's role. Called before any other row of a person is locked, so that neither
+    waits for what the other holds.
     """
     others = uow.session.exec(
         select(PersonRow.id)
         .join(PersonRoleRow, col(PersonRoleRow.person_id) == PersonRow.id)
         .where(PersonRoleRow.role == Role.ADMINISTRATOR.value, col(PersonRow.disabled_at).is_(None))
         .order_by(PersonRow.id)
-        .with_for_update(of=PersonRow)
+        .with_for_update()
     ).all()
     if set(others) == {person_id}:
         raise Conflict(

@@ -1,7 +1,9 @@
 """People, roles, tokens, tickets and passwords."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from argon2 import extract_parameters
@@ -126,6 +128,24 @@ def test_two_administrators_cannot_remove_each_other_at_once(house):
 
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(remove, range(2))) == [False, True]
+
+
+def test_two_administrators_cannot_take_each_others_role_at_once(house):
+    pair = [add(house, "Ana", "administrator"), add(house, "Bo", "administrator")]
+    together = Barrier(2)
+
+    def take(n):
+        together.wait()
+        try:
+            with house.unit_of_work(pair[n]) as uow:
+                commands.set_roles(uow, pair[1 - n].id, ["viewer"])
+                time.sleep(0.2)  # long enough for the other to look before this one is done
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(take, range(2))) == [False, True]
 
 
 def test_a_token_acts_as_its_person_within_its_roles(house, hands):
