@@ -4,7 +4,8 @@ import streamlit as st
 
 from app.ui.card import card
 from app.ui.empty import empty
-from app.ui.log_form import chosen, log_form, log_table
+from app.ui.log_form import log_form, log_table
+from app.ui.picker import pick_use_case
 from app.ui.refused import may_not, refusals
 from app.wiring import reading, unit_of_work
 from core.assets.registry import queries as registry
@@ -28,7 +29,8 @@ def log_settings(actor: Actor) -> None:
         may_not(_("Prediction logs are looked after by administrators."), _(ROLE_NAMES[Role.ADMINISTRATOR]))
         return
     with card(_("Change where it lies")), refusals():
-        case = chosen(cases)
+        slug = pick_use_case({one.slug: one.title for one in cases})
+        case = next(one for one in cases if one.slug == slug)
         asked = log_form(case.slug, settings.get(case.id, LogSetting()))
         if asked:
             with unit_of_work(actor) as uow:

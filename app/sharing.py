@@ -41,8 +41,7 @@ class Shared:
         try:
             name, body = await run_in_threadpool(self._answer, request.path_params["secret"], form)
         except AvalError as problem:
-            languages: list[object] = []
-            return HTMLResponse(render("problem.html", problem=problem, languages=languages), problem.status)
+            return HTMLResponse(render("problem.html", problem=problem, languages=()), problem.status)
         headers = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow"}
         if form == "pdf":
             headers["content-disposition"] = f'inline; filename="{name}"'

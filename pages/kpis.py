@@ -21,7 +21,7 @@ from core.assets.registry import UseCase
 from core.assets.registry import queries as registry
 from core.evidence.kpis import commands, queries
 from core.evidence.kpis import preview as previews
-from core.evidence.kpis.definition import Definition, Status, metrics_for
+from core.evidence.kpis.definition import URGENCY, Definition, Status, metrics_for
 from core.evidence.kpis.pooled import compared
 from core.evidence.kpis.queries import Score
 from core.i18n import _, moment
@@ -31,7 +31,6 @@ from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, all
 ALL = "all"
 NEW = "new"
 SHARE = "share"
-URGENCY = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
 me = current().actor
 
 with refusals_end_page(), reading() as view:

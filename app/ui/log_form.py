@@ -105,12 +105,3 @@ def _outside(slug: str, outside: Outside) -> Outside:
         }  # fmt: skip
     columns = {name: called for name, called in named.items() if called}
     return Outside(address.strip(), predictions.strip(), labels.strip(), columns)
-
-
-def chosen(cases: Sequence[UseCase]) -> UseCase:
-    """Draw the choice of one of at least one use case."""
-    by_slug = {case.slug: case for case in cases}
-    slug = st.selectbox(
-        _("Use case"), list(by_slug), format_func=lambda one: by_slug[one].title, key="log_use_case"
-    )
-    return by_slug[slug]

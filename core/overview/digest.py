@@ -13,7 +13,7 @@ from core.decisions.releases import queries as releases
 from core.decisions.releases.release import Deployment
 from core.evidence.alerts.tables import AlertRow
 from core.evidence.kpis import queries as kpis
-from core.evidence.kpis.definition import Status
+from core.evidence.kpis.definition import URGENCY, Status
 from core.evidence.kpis.queries import Observation, Score
 from core.evidence.worth import queries as worth
 from core.evidence.worth.promise import Month, Promise
@@ -22,7 +22,6 @@ from core.overview.stage import PRODUCTION
 WEEK = timedelta(days=7)
 JUDGED_FROM = 0.5
 """Share of labels from which a month's worth is told."""
-URGENCY = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +66,11 @@ def digest(session: Session, now: datetime, use_case_id: str = "") -> Digest:
     since = now - WEEK
     cases = {one.id: one.title for one in registry.use_cases(session) if use_case_id in {"", one.id}}
     versions = {one.id: one for one in registry.versions(session, use_case_id or None)}
-    live = {
-        d.use_case_id: d.version_id
-        for d in releases.deployments(session, use_case_id or None, PRODUCTION, only_live=True)
-    }
+    deployed = releases.deployments(session, use_case_id or None, PRODUCTION)
+    live = {d.use_case_id: d.version_id for d in deployed if d.ended_at is None}
     scores = kpis.scoreboard(session, use_case_id or None, versions=live)
     promises = {p.use_case_id: p for p in reversed(worth.promises(session, use_case_id or None))}
     months = worth.months(session, [one.request_id for one in promises.values()])
-    began = [
-        d for d in releases.deployments(session, use_case_id or None, PRODUCTION) if d.started_at >= since
-    ]
     raised = select(func.count()).select_from(AlertRow).where(col(AlertRow.raised_at) >= since)
     if use_case_id:
         raised = raised.join(VersionRow, col(VersionRow.id) == AlertRow.version_id).where(
@@ -101,7 +95,11 @@ def digest(session: Session, now: datetime, use_case_id: str = "") -> Digest:
             for case, p in promises.items()
             if case in cases and (told := _told(months.get(p.request_id, ()))) is not None
         ),
-        went_live=tuple((cases[d.use_case_id], versions[d.version_id].number, d) for d in began),
+        went_live=tuple(
+            (cases[d.use_case_id], versions[d.version_id].number, d)
+            for d in deployed
+            if d.started_at >= since
+        ),
         incidents=tuple(
             one
             for one in incidents.incidents(session, use_case_id=use_case_id or None)

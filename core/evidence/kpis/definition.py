@@ -45,6 +45,9 @@ class Status(StrEnum):
     NOT_ENOUGH = "not_enough_data"
 
 
+URGENCY = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
+"""In the order in which somebody should look."""
+
 STATUS_NAMES: Mapping[Status, str] = {
     Status.ON_TARGET: N_("On target"),
     Status.SHORT: N_("Short of target"),
