@@ -193,10 +193,13 @@ if shown["performance"].open:
             metric = Metric(st.query_params.get("metric", BY_TASK[task][0].value))
             with reading() as view:
                 points = queries.performance(view, version.id, metric, coarse)
+                expected = queries.estimates(view, version.id, metric, coarse)
             known = evaluation.metrics.get(metric.value) if evaluation else None
-            performance_view(points, metric, known, coarse, happened(cases[slug].id))
-            if points:
-                export(lambda: performance_frame(points), f"performance_{metric.value}")
+            performance_view(
+                points, metric, known, coarse, expected=expected, happened=happened(cases[slug].id)
+            )
+            if points or expected:
+                export(lambda: performance_frame(points, expected), f"performance_{metric.value}")
 if shown["quality"].open:
     with shown["quality"]:
         quality_tab(drift, rules)

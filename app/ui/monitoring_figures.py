@@ -13,6 +13,7 @@ from core.evidence.monitoring.records import Coverage, Drift, Point
 from core.i18n import _, day, number, percent
 
 SERIES = 60
+_DIGITS = 3
 
 
 def monitoring_figures(
@@ -67,12 +68,15 @@ def _performance(
 ) -> Figure:
     last = points[-1]
     held = evaluation.metrics.get(metric.value) if evaluation else None
-    delta = "" if held is None or math.isnan(held.value) else f"{last.measure.value - held.value:+.3f}"
+    delta, moved = "", 0.0
+    if held is not None and not math.isnan(held.value):
+        moved = round(last.measure.value - held.value, _DIGITS)
+        delta = f"{'+' * (moved > 0)}{number(moved or 0.0, _DIGITS)}"
     return Figure(
         _(METRIC_NAMES[metric]),
-        number(last.measure.value, 3),
+        number(last.measure.value, _DIGITS),
         delta=delta,
-        reading="inverse" if metric in LOWER_IS_BETTER else "normal",
+        reading="gray" if not moved else "inverse" if metric in LOWER_IS_BETTER else "normal",
         reference=_("vs evaluation") if delta else "",
         help_text=_(
             "{when}: {n} rows with a label, {share} of all",

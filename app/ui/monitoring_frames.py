@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from core.evidence.monitoring.records import Drift, Point
+from core.evidence.monitoring.records import Drift, Estimated, Point
 
 
 def drift_frame(drift: Drift) -> pd.DataFrame:
@@ -36,13 +36,18 @@ def drift_frame(drift: Drift) -> pd.DataFrame:
     )
 
 
-def performance_frame(points: Sequence[Point]) -> pd.DataFrame:
-    """One row per window."""
-    return pd.DataFrame(
-        [
-            {
-                "window_start": point.window.start.isoformat(),
-                "window_end": point.window.end.isoformat(),
+def performance_frame(points: Sequence[Point], expected: Sequence[Estimated] = ()) -> pd.DataFrame:
+    """One row per window: what was realized, and what had been expected before labels came."""
+    realized = {point.window: point for point in points}
+    beforehand = {one.window: one for one in expected}
+    rows = []
+    for window in sorted(realized.keys() | beforehand.keys(), key=lambda one: one.start):
+        row: dict[str, object] = {
+            "window_start": window.start.isoformat(),
+            "window_end": window.end.isoformat(),
+        }
+        if (point := realized.get(window)) is not None:
+            row |= {
                 "value": point.measure.value,
                 "low": point.measure.low,
                 "high": point.measure.high,
@@ -50,6 +55,12 @@ def performance_frame(points: Sequence[Point]) -> pd.DataFrame:
                 "rows": point.rows,
                 "label_coverage": point.coverage,
             }
-            for point in points
-        ]
-    )
+        if (one := beforehand.get(window)) is not None:
+            row |= {
+                "expected": one.expected.value,
+                "expected_low": one.expected.low,
+                "expected_high": one.expected.high,
+                "expected_by": one.method,
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)

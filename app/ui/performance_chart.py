@@ -1,4 +1,4 @@
-"""A metric over time: the line with its interval, what it was when evaluated, and how many labels are in."""
+"""A metric over time with its interval: what it was, what it was expected to be, and how many labels are in."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class MetricPoint:
     low: float
     high: float
     n: int
-    coverage: float
+    coverage: float = 0.0
 
 
 def performance_chart(
@@ -32,26 +32,31 @@ def performance_chart(
     digits: int,
     alt: str,
     key: str,
+    windows: Mapping[str, Window],
+    expected: Sequence[MetricPoint] = (),
     happened: Sequence[Moment] = (),
-    windows: Mapping[str, Window] | None = None,
 ) -> None:
-    """Draw the points above their label coverage, and what `happened` over its window."""
+    """Draw the points above their label coverage, dashed what was `expected`, and what `happened` over its window.
+
+    `windows` names every window that a point or an expectation has.
+    """
     colours = palette()
     figure = Plot().update_layout(
         xaxis={"anchor": "y2"}, yaxis={"domain": [0.29, 1.0]}, yaxis2={"anchor": "x", "domain": [0.0, 0.23]}
     )
     x = [p.window for p in points]
-    banded = [p for p in points if not math.isnan(p.low) and not math.isnan(p.high)]
-    if banded:
-        edge = [p.window for p in banded]
+    _band(figure, points, colours.line, _("95% interval"), opacity=0.5)
+    if expected:
+        _band(figure, expected, colours.warn_band, _("95% interval of the estimate"))
         figure.add_scatter(
-            x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself", mode="lines",
-            fillcolor=colours.line, opacity=0.5, line={"width": 0}, hoverinfo="skip",
-            name=_("95% interval"),
+            x=[p.window for p in expected], y=[p.value for p in expected], mode="lines+markers",
+            name=_("Estimated without labels"), customdata=[_words(p, digits) for p in expected],
+            line={"color": colours.warn, "width": 1.5, "dash": "dash"}, marker={"size": 6, "symbol": "diamond-open"},
+            hovertemplate="%{x}<br>" + _("Estimated: {value}", value="%{customdata}") + "<extra></extra>",
         )  # fmt: skip
-    words = [_words(p, digits) for p in points]
     figure.add_scatter(
-        x=x, y=[p.value for p in points], mode="lines+markers", name=label(name), customdata=words,
+        x=x, y=[p.value for p in points], mode="lines+markers", name=label(name),
+        customdata=[_words(p, digits) for p in points],
         line={"color": colours.accent, "width": 2}, marker={"size": 6},
         hovertemplate="%{x}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
@@ -65,10 +70,25 @@ def performance_chart(
         x=x, y=[p.coverage for p in points], name=_("Labels in"), marker_color=colours.muted,
         hovertemplate="%{x}<br>%{y:.0%}<extra></extra>", yaxis="y2",
     )  # fmt: skip
-    mark(figure, happened, windows or {})
-    figure.update_xaxes(type="category", nticks=12, tickangle=0, showgrid=False)
+    mark(figure, happened, windows)
+    figure.update_xaxes(
+        type="category", nticks=12, tickangle=0, showgrid=False,
+        categoryorder="array", categoryarray=sorted(windows, key=lambda name: windows[name].start),
+    )  # fmt: skip
     figure.update_layout(yaxis2={"tickformat": ".0%", "range": [0, 1], "nticks": 3})
     chart(figure, alt=alt, key=key, height=320)
+
+
+def _band(figure: Plot, points: Sequence[MetricPoint], colour: str, name: str, opacity: float = 1.0) -> None:
+    """Fill between the bounds of the points that have them."""
+    banded = [p for p in points if not math.isnan(p.low) and not math.isnan(p.high)]
+    if not banded:
+        return
+    edge = [p.window for p in banded]
+    figure.add_scatter(
+        x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself", mode="lines",
+        fillcolor=colour, opacity=opacity, line={"width": 0}, hoverinfo="skip", name=name,
+    )  # fmt: skip
 
 
 def _words(point: MetricPoint, digits: int) -> str:

@@ -1,5 +1,7 @@
 """The monitoring page: every state, drawn by Streamlit over a real store."""
 
+import json
+
 import pytest
 
 from core.evidence.alerts import queries as alerts
@@ -78,7 +80,26 @@ def test_a_viewer_reads_and_sends_nothing(watched: Watched) -> None:
     page = page_as(
         watched.store, member(watched.store, "compliance"), "monitoring", use_case="credit", tab="performance"
     )
-    assert "No labels yet" in text(page)
+    shown = text(page)
+    assert "No labels yet" in shown
+    assert "is expected for Sep 2026" in shown
+    assert "Where labels came later" not in shown
+
+
+def test_an_estimate_stands_trial_once_labels_are_in(watched: Watched) -> None:
+    held, waiting = credit(900, 1), credit(900, 2)
+    watched.send(sent(held, "2026-08-01", 20, "a"))
+    watched.send(sent(waiting, "2026-09-01", 20, "b"))
+    watched.send(told(held, "a"), "labels")
+    page = page_as(watched.store, "compliance", "monitoring", tab="performance", metric="accuracy")
+    assert not page.exception
+    shown = text(page).replace("\\", "")
+    assert "is expected for Sep 2026 (confidence-based estimation, CBPE)" in shown
+    assert "Where labels came later, both intervals met in 1 of 1 window" in shown
+    (drawn,) = (c for c in page.get("plotly_chart") if "Estimated without labels" in c.proto.spec)
+    lines = {line["name"]: line for line in json.loads(drawn.proto.spec)["data"]}
+    assert len(lines["Estimated without labels"]["x"]) == 2
+    assert len(lines["Accuracy"]["x"]) == 1
 
 
 def test_column_and_window_come_from_the_address(watched: Watched) -> None:
