@@ -94,13 +94,13 @@ def trial(expected: Sequence[Estimated], grain: Grain, digits: int) -> str:
         return sentence
     held = sum(bool(one.held) for one in judged)
     tried = ngettext(
-        "Where labels came later, both intervals met in {held} of {n} window, and the estimate was off by {gap}.",
-        "Where labels came later, both intervals met in {held} of {n} windows, and the estimate was off by {gap} on average.",
+        "Where labels came, both intervals met in {held} of {n} window, and the estimate was off by {gap}.",
+        "Where labels came, both intervals met in {held} of {n} windows, and estimates were off by {gap} on average.",
         len(judged),
         held=held,
         gap=number(sum(gaps) / len(gaps), digits),
     )
     warning = _(
-        "An estimate cannot see that inputs and labels came to hang together differently: wait for labels before you rely on it."
+        "No estimate sees that inputs and labels came to hang together differently: wait for labels."
     )
     return " ".join([sentence, tried, *([warning] if held < len(judged) / 2 else [])])

@@ -83,7 +83,7 @@ def test_a_viewer_reads_and_sends_nothing(watched: Watched) -> None:
     shown = text(page)
     assert "No labels yet" in shown
     assert "is expected for Sep 2026" in shown
-    assert "Where labels came later" not in shown
+    assert "Where labels came" not in shown
 
 
 def test_an_estimate_stands_trial_once_labels_are_in(watched: Watched) -> None:
@@ -95,7 +95,7 @@ def test_an_estimate_stands_trial_once_labels_are_in(watched: Watched) -> None:
     assert not page.exception
     shown = text(page).replace("\\", "")
     assert "is expected for Sep 2026 (confidence-based estimation, CBPE)" in shown
-    assert "Where labels came later, both intervals met in 1 of 1 window" in shown
+    assert "Where labels came, both intervals met in 1 of 1 window" in shown
     (drawn,) = (c for c in page.get("plotly_chart") if "Estimated without labels" in c.proto.spec)
     lines = {line["name"]: line for line in json.loads(drawn.proto.spec)["data"]}
     assert len(lines["Estimated without labels"]["x"]) == 2
