@@ -100,7 +100,5 @@ def trial(expected: Sequence[Estimated], grain: Grain, digits: int) -> str:
         held=held,
         gap=number(sum(gaps) / len(gaps), digits),
     )
-    warning = _(
-        "No estimate sees that inputs and labels came to hang together differently: wait for labels."
-    )
+    warning = _("No estimate sees that inputs and labels came to hang together differently: wait for labels.")
     return " ".join([sentence, tried, *([warning] if held < len(judged) / 2 else [])])
