@@ -50,7 +50,7 @@ def performance_view(
         digits=digits,
         alt=" ".join(said),
         key="performance_chart",
-        windows={tick(one.window, grain): one.window for one in (*points, *expected)},
+        windows={tick(w, grain): w for w in [*(p.window for p in points), *(e.window for e in expected)]},
         expected=[_drawn(one.window, one.expected, grain) for one in expected],
         happened=happened,
     )
