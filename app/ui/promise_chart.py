@@ -53,8 +53,16 @@ def promise_chart(
     colours = palette()
     figure = Plot()
     names = [month(one.start) for one in told]
-    figure.add_hrect(float(promise.low), float(promise.high), fillcolor=colours.good_band, line={"width": 0})
-    figure.add_hline(float(promise.value), line={"color": colours.good, "dash": "dash", "width": 1.5})
+    bounds = [_bounds(promise, one.promised) for one in told]
+    figure.add_bar(
+        x=names, base=[low for low, _high in bounds], y=[high - low for low, high in bounds], width=0.9,
+        marker_color=colours.good_band, hoverinfo="skip", name=_("95% interval of the promise"),
+    )  # fmt: skip
+    figure.add_scatter(
+        x=names, y=[float(one.promised) for one in told], mode="markers", name=_("Promised"),
+        marker={"symbol": "line-ew", "size": 34, "line": {"color": colours.good, "width": 2}},
+        customdata=[said(one.promised) for one in told], hovertemplate="%{x}<br>%{customdata}<extra></extra>",
+    )  # fmt: skip
     figure.add_scatter(
         x=names, y=[float(one.value) for one in told], mode="markers+lines", name=_("Realised"),
         line={"color": colours.accent, "width": 2},
@@ -68,13 +76,18 @@ def promise_chart(
     )  # fmt: skip
     mark(figure, happened, {month(one.start): window_of(one.start, Grain.MONTH) for one in told})
     figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(title=currency)
     alt = _(
         "Realised worth over {n} months against a promise of {promised} a month.",
         n=len(told),
         promised=promised,
     )
     chart(figure, alt=alt, key=key, height=300, legend=False)
-    note(_("Dashed with its band: the promise. Hollow: outcomes are still coming in."))
+    note(
+        _(
+            "Green with its band: the promise for the month, or the part of it since the release. Hollow: still open."
+        )
+    )
     st.table(
         {
             _("Month"): [md(month(one.start)) for one in told],
@@ -93,3 +106,9 @@ def promise_chart(
             "The four parts add up to the difference. Mix: cases of other risk. Quality: the same risk, another worth."
         )
     )
+
+
+def _bounds(promise: Promise, promised: Decimal) -> tuple[float, float]:
+    """Return the promise's interval for a month, of which it may cover only a part."""
+    part = promised / promise.value if promise.value else Decimal(1)
+    return float(promise.low * part), float(promise.high * part)

@@ -34,6 +34,7 @@ def threshold_chart(found: Explored, matrix: CostMatrix, chosen: Point) -> None:
     if even is not None:
         figure.add_vline(float(even), line={"color": colours.warn, "dash": "dash", "width": 1.5})
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title=_("Threshold"))
+    figure.update_yaxes(title=matrix.currency)
     best = found.best
     alt = _(
         "Mean worth of a decision against the threshold; best at {threshold} with {worth}.",

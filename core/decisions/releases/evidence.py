@@ -285,8 +285,9 @@ def _kpi_backtest(session: Session, about: Subject, _rule: Rule) -> Reading | La
             return Reading(
                 reason=N_("No KPI in force can be worked out on the evaluation rows."), evidence=at
             )
-        missed = [one.definition.name for one in tested if not one.kept]
-        return Reading(Measured(float(len(missed)), n=len(tested)), said=", ".join(missed), evidence=at)
+        missed = sum(not one.kept for one in tested)
+        each = ", ".join(f"{'✓' if one.kept else '✗'} {one.definition.name}" for one in tested)
+        return Reading(Measured(float(missed), n=len(tested)), said=each, evidence=at)
 
     return later
 

@@ -114,4 +114,9 @@ def test_the_gate_names_the_kpis_that_are_not_kept(store, version, hands):
     missed = definition("Catches all", CAUGHT, owner_id=operations.id, target=0.999, critical=0.99)
     in_force(store, operations, version.use_case_id, missed)
     found = gate(store, version, hands)
-    assert (found.verdict, found.measured, found.n, found.said) == (Verdict.FAILED, 1, 2, "Catches all")
+    assert (found.verdict, found.measured, found.n, found.said) == (
+        Verdict.FAILED,
+        1,
+        2,
+        "✓ Income is high, ✗ Catches all",
+    )
