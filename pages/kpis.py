@@ -19,7 +19,7 @@ from app.ui.text import md
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import UseCase
 from core.assets.registry import queries as registry
-from core.evidence.kpis import commands, queries
+from core.evidence.kpis import commands, following, queries
 from core.evidence.kpis import preview as previews
 from core.evidence.kpis.definition import URGENCY, Definition, Status, metrics_for
 from core.evidence.kpis.pooled import compared
@@ -76,6 +76,21 @@ def define() -> None:
             st.rerun()
 
 
+def _follow(kpi_id: str) -> None:
+    """Offer to be told when the KPI breaks, as its owner is."""
+    told = kpi_id in followed
+    if st.button(
+        _("Follow no more") if told else _("Follow"),
+        icon=":material/notifications_off:" if told else ":material/notifications_active:",
+        help=_("When it is beyond a limit, it waits for you on the overview as it does for its owner."),
+        width="stretch",
+    ):
+        with refusals():
+            with unit_of_work(me) as uow:
+                (following.unfollow if told else following.follow)(uow, kpi_id)
+            st.rerun()
+
+
 @st.dialog(_("Share"), width="large", on_dismiss=close)
 def share() -> None:
     """The week on paper, and links for people without an account."""
@@ -86,7 +101,10 @@ def share() -> None:
 def history(score: Score) -> None:
     """Show how a KPI went, its revisions, and the ways to change it."""
     held = score.kpi.definition
-    st.markdown(f"**{md(held.name)}** {status_badge(score.status)}  \n{md(held.question)}")
+    said, ask = st.columns([4, 1], vertical_alignment="center")
+    said.markdown(f"**{md(held.name)}** {status_badge(score.status)}  \n{md(held.question)}")
+    with ask:
+        _follow(score.kpi.id)
     with reading() as fresh:
         courses = queries.observations(fresh, [score.kpi.revision_id])
         numbers = {one.id: one.number for one in registry.versions(fresh, score.kpi.use_case_id)}
@@ -147,6 +165,7 @@ if not may:
 
 with refusals_end_page(), reading() as view:
     scores = queries.scoreboard(view, cases[shown].id if shown in cases else None)
+    followed = following.followed(view, me.id)
 
 with refusals_end_page(), reading() as view:
     waiting = queries.proposals(view, cases[shown].id if shown in cases else None)
@@ -181,7 +200,8 @@ for use_case_id in dict.fromkeys(one.kpi.use_case_id for one in scores):
     worst = sorted(mine, key=lambda one: URGENCY.index(one.status))
     with card(md(by_id[use_case_id].title)), st.grid(4, gap="small", min_column_width=210):
         for score in worst:
-            if kpi_tile(score, people.get(score.kpi.definition.owner_id, "–")):
+            owner = people.get(score.kpi.definition.owner_id, "–")
+            if kpi_tile(score, owner, followed=score.kpi.id in followed):
                 st.query_params["kpi"] = score.kpi.id
 
 opened = next((one for one in scores if one.kpi.id == st.query_params.get("kpi")), None)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.api.identity import actor
 from app.wiring import reading, unit_of_work
 from core.assets.registry import queries as registry
-from core.evidence.kpis import commands, queries
+from core.evidence.kpis import commands, following, queries
 from core.evidence.kpis.definition import Definition, Direction, KpiKind, Status
 from core.evidence.kpis.intervals import Method
 from core.evidence.kpis.queries import Kpi, Observation, Score, State
@@ -140,6 +140,30 @@ def decline(revision_id: str, caller: Caller) -> None:
     """Decline a proposal, or take one's own back."""
     with unit_of_work(caller) as uow:
         commands.decline_kpi(uow, revision_id)
+
+
+@router.get("/kpi-subscriptions", summary="The KPIs that the caller follows")
+def subscriptions(caller: Caller) -> list[str]:
+    """Answer the ids of the KPIs whose breaches wait for the caller too."""
+    require(caller, Permission.VIEW)
+    with reading() as view:
+        return sorted(following.followed(view, caller.id))
+
+
+@router.put("/kpi-subscriptions/{kpi_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Follow a KPI")
+def subscribe(kpi_id: str, caller: Caller) -> None:
+    """Follow a KPI; again is no harm."""
+    with unit_of_work(caller) as uow:
+        following.follow(uow, kpi_id)
+
+
+@router.delete(
+    "/kpi-subscriptions/{kpi_id}", status_code=status.HTTP_204_NO_CONTENT, summary="Follow a KPI no more"
+)
+def unsubscribe(kpi_id: str, caller: Caller) -> None:
+    """Follow a KPI no more."""
+    with unit_of_work(caller) as uow:
+        following.unfollow(uow, kpi_id)
 
 
 @router.get("/kpis/{kpi_id}/observations", summary="What a KPI showed")

@@ -15,13 +15,14 @@ LATE = (ACTUAL, LABEL)
 """Columns that wait for labels."""
 
 
-def kpi_tile(score: Score, owner: str) -> bool:
+def kpi_tile(score: Score, owner: str, *, followed: bool = False) -> bool:
     """Draw the tile; True when the reader asks for its history."""
     definition = score.kpi.definition
     latest = score.latest
     judged = latest is not None and latest.status != Status.NOT_ENOUGH
     with st.container(border=True, gap="xsmall", height="stretch"):
-        st.markdown(f"**{md(definition.name)}**  \n{status_badge(score.status)}")
+        bell = f" :gray[:small[:material/notifications_active: {_('you follow it')}]]" if followed else ""
+        st.markdown(f"**{md(definition.name)}**  \n{status_badge(score.status)}{bell}")
         shown = latest.value if judged and latest else None
         value = "–" if shown is None else written(shown, definition.unit)
         st.metric(

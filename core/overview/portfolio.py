@@ -22,6 +22,7 @@ from core.decisions.releases.states import OPEN, ReleaseState
 from core.decisions.releases.tables import DeploymentRow, RequestRow
 from core.evidence.alerts import queries as alerting
 from core.evidence.alerts.alert import Alert
+from core.evidence.kpis import following
 from core.evidence.kpis import queries as kpis
 from core.evidence.kpis.definition import Status
 from core.evidence.kpis.queries import Score
@@ -33,6 +34,7 @@ from core.overview.stage import PRODUCTION, Health, Stage, health, stage
 from core.platform.access.permissions import Permission, allowed
 from core.platform.store import Actor
 
+_BROKEN = frozenset({Status.CRITICAL, Status.WARNING})
 _GRAVEST = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
 
 
@@ -114,8 +116,10 @@ def portfolio(session: Session, actor: Actor, now: datetime | None = None) -> Po
     waiting = queue(session, Scope.ALL, actor, now)
     mine = queue(session, Scope.MINE, actor, now) if waiting else ()
     items = [_to_sign(release) for release in mine] + handed(session, actor)
+    followed = following.followed(session, actor.id)
     for case in facts.cases:
-        items += _of_case(case, facts, scores[case.id], raised[case.id], actor)
+        items += _of_case(case, facts, raised[case.id], actor)
+        items += [_kpi(case, score, actor, followed) for score in scores[case.id] if score.status in _BROKEN]
     return Portfolio(
         lines=lines,
         attention=in_order(items),
@@ -214,13 +218,8 @@ def _to_sign(release: Release) -> Item:
     )
 
 
-def _of_case(
-    case: UseCaseRow, facts: _Facts, scores: Sequence[Score], alerts: Sequence[Alert], actor: Actor
-) -> list[Item]:
+def _of_case(case: UseCaseRow, facts: _Facts, alerts: Sequence[Alert], actor: Actor) -> list[Item]:
     items = [_finding(case, finding, actor) for finding in facts.findings.get(case.id, ())]
-    items += [
-        _kpi(case, score, actor) for score in scores if score.status in {Status.CRITICAL, Status.WARNING}
-    ]
     version, _model = facts.newest.get(case.id, (None, ""))
     if version is not None and version.state == VersionState.REFUSED.value:
         items.append(
@@ -281,12 +280,14 @@ def _finding(case: UseCaseRow, finding: Finding, actor: Actor) -> Item:
     )
 
 
-def _kpi(case: UseCaseRow, score: Score, actor: Actor) -> Item:
+def _kpi(case: UseCaseRow, score: Score, actor: Actor, followed: frozenset[str]) -> Item:
+    """A KPI beyond a limit is its owner's own, and theirs who follow it."""
+    mine = score.kpi.definition.owner_id == actor.id or score.kpi.id in followed
     critical = score.status is Status.CRITICAL
     latest = score.latest
     others = Urgency.FAILING if critical else Urgency.WARNING
     return Item(
-        Urgency.MINE if score.kpi.definition.owner_id == actor.id else others,
+        Urgency.MINE if mine else others,
         N_("{title}: {kpi} is beyond its critical limit")
         if critical
         else N_("{title}: {kpi} is beyond its warning limit"),

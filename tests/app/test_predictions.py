@@ -268,6 +268,13 @@ def test_kpis(client, watched, bearer):
     watched.send(sent(credit(200, 1), "2026-08-01", 20, "a"))
     (score,) = client.get("/api/v1/kpis?use_case=credit", headers=key).json()
     assert (score["status"], score["history"][-1]["value"]) == ("on_target", 200)
+    reader, mine = bearer("validator"), f"/api/v1/kpi-subscriptions/{kpi['id']}"
+    assert client.put(mine, headers=reader).status_code == client.put(mine, headers=reader).status_code == 204
+    assert client.get("/api/v1/kpi-subscriptions", headers=reader).json() == [kpi["id"]]
+    assert client.get("/api/v1/kpi-subscriptions", headers=key).json() == []
+    assert client.delete(mine, headers=reader).status_code == 204
+    assert client.get("/api/v1/kpi-subscriptions", headers=reader).json() == []
+    assert client.put("/api/v1/kpi-subscriptions/kpi_none", headers=reader).status_code == 404
     revised = client.post(f"/api/v1/kpis/{kpi['id']}", json={**wanted, "target": 300}, headers=key)
     assert (revised.json()["revision"], revised.json()["state"]) == (2, "proposed")
     client.post(f"/api/v1/kpi-proposals/{revised.json()['revision_id']}/approve", headers=second)

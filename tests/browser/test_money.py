@@ -14,7 +14,7 @@ import pytest
 
 from core.platform.access import queries as people
 from tests.browser import harness, trained
-from tests.browser.hands import choose, press, type_into
+from tests.browser.hands import press, type_into
 from tests.browser.test_journey import PARQUET, PATIENCE, parquet, request_release, sign
 from tests.served import open_folder, token
 

@@ -113,6 +113,11 @@ def test_scoreboard_and_history(watched: Watched, language: str) -> None:
     assert not page.exception
     if language == "en":
         assert "On target in 1 of 1 windows" in text(page)
+        _button(page, "Follow").click().run()
+        assert not page.exception
+        assert "you follow it" in text(page)
+        _button(page, "Follow no more").click().run()
+        assert "you follow it" not in text(page)
         _button(page, "Retire").click().run()
         assert not page.exception
         with watched.store.reading() as view:

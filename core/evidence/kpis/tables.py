@@ -19,6 +19,16 @@ class KpiRow(SQLModel, table=True):
     retired_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
 
 
+class FollowRow(SQLModel, table=True):
+    """Somebody who wants to know when a KPI breaks."""
+
+    __tablename__ = "kpi_follow"
+
+    kpi_id: str = Field(primary_key=True, foreign_key="kpi.id")
+    person_id: str = Field(primary_key=True, index=True)
+    since: datetime = Field(sa_column=utc())
+
+
 class KpiRevisionRow(SQLModel, table=True):
     """One revision; never changed after insertion."""
 

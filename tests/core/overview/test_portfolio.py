@@ -11,7 +11,9 @@ from core.assets.registry.version import VersionState
 from core.decisions.findings.tables import FindingRow
 from core.decisions.releases.states import ReleaseState
 from core.decisions.releases.tables import DeploymentRow, PolicyRow, RequestRow
+from core.errors import NotFound
 from core.evidence.alerts.tables import AlertRow
+from core.evidence.kpis import following
 from core.evidence.kpis.definition import Status
 from core.evidence.kpis.tables import KpiRevisionRow, KpiRow, ObservationRow
 from core.overview.attention import Urgency
@@ -197,6 +199,25 @@ def test_the_gravest_kpi_comes_first_and_needs_attention(house, actor):
     assert "Zeta is beyond its critical limit" in found.attention[0].text()
 
 
+def test_a_kpi_beyond_a_limit_is_its_owners_and_theirs_who_follow_it(house, actor):
+    house.use_case("credit")
+    house.kpi("credit", house.version("credit", 1), Status.WARNING)
+    reader, other = actor("viewer", id="per_reader"), actor("viewer", id="per_else")
+    assert not seen(house, reader).mine
+    with house.store.unit_of_work(reader) as uow:
+        following.follow(uow, "kpi_credit_AUC")
+        following.follow(uow, "kpi_credit_AUC")  # again is no harm
+    assert [i.query["kpi"] for i in seen(house, reader).mine] == ["kpi_credit_AUC"]
+    assert not seen(house, other).mine
+    assert seen(house, actor("viewer", id="x")).mine, "the owner need not follow"
+    with house.store.unit_of_work(reader) as uow:
+        following.unfollow(uow, "kpi_credit_AUC")
+        following.unfollow(uow, "kpi_credit_AUC")
+    assert not seen(house, reader).mine
+    with pytest.raises(NotFound), house.store.unit_of_work(reader) as uow:
+        following.follow(uow, "kpi_of_nobody")
+
+
 def test_alerts_wait_until_acknowledged_and_refusals_until_replaced(house, actor):
     house.use_case("credit")
     one = house.version("credit", 1, REFUSED)
@@ -265,4 +286,4 @@ def test_ten_times_the_models_cost_no_more_statements(house, actor):
     fill(["a", "b"])
     few = statements()
     fill([f"c{i}" for i in range(20)])
-    assert statements() == few <= 16
+    assert statements() == few <= 17

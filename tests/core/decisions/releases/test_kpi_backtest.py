@@ -118,5 +118,5 @@ def test_the_gate_names_the_kpis_that_are_not_kept(store, version, hands):
         Verdict.FAILED,
         1,
         2,
-        "✓ Income is high, ✗ Catches all",
+        "✗ Catches all, ✓ Income is high",
     )
