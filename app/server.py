@@ -1,14 +1,10 @@
 """The ASGI application: pages, REST interface and entrance behind one guard, with the workers beside it."""
 
-import contextlib
-import ctypes
-import gc
 import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import fields
-from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
@@ -22,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from streamlit import config
 
-from app import wiring
+from app import memory, wiring
 from app.addresses import LOOPBACK_NAMES, Addresses, is_loopback
 from app.compression import Packed
 from app.doors import Doors
@@ -48,9 +44,6 @@ from core.settings import Settings
 log = logging.getLogger("aval.server")
 HERE = Path(__file__).parent
 MAIN = HERE / "main.py"
-M_ARENA_MAX = -8
-WARM = ("pyarrow", "streamlit.proto.BackMsg_pb2", "streamlit.proto.ForwardMsg_pb2")
-"""Loaded before the first visitor, and before the collector is told to leave alone what is there."""
 
 
 def create_app(settings: Settings, *, demo: bool, store: Store | None = None) -> st.App:
@@ -71,11 +64,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
     @asynccontextmanager
     async def lifespan(_app: st.App) -> AsyncIterator[None]:
         await supervisor.start()
-        for module in WARM:
-            import_module(module)
-        # What is loaded by now lives as long as the process: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        memory.settle()
         try:
             yield
         finally:
@@ -92,7 +81,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
             *Shared(store).routes(),
             *Prometheus(store).routes(),
             Mount("/assets", StaticFiles(directory=HERE / "static")),
-            Mount("/api", _api()),
+            Mount("/api", memory.OnFirstCall(_api)),
         ],
         middleware=[
             Middleware(Guard, doors=doors, addresses=addresses),
@@ -135,7 +124,7 @@ class Health:
 
 def serve(settings: Settings, *, demo: bool = False) -> None:
     """Migrate, claim the store, print the set-up link where nobody has an account, and serve until told to stop."""
-    _spare_memory()
+    memory.spare()
     store = prepare(settings, demo=demo)
     application = create_app(settings, demo=demo, store=store)
     link = first_link(store, settings)
@@ -194,15 +183,6 @@ def first_link(store: Store, settings: Settings) -> str:
     return f"{base}/set-up?ticket={ticket}"
 
 
-def _spare_memory() -> None:
-    """Keep what pages have used from lying idle in pools: 30 MB after a tour of every page (measured)."""
-    import pyarrow as pa  # noqa: PLC0415 - only a process that serves does this
-
-    pa.set_memory_pool(pa.system_memory_pool())
-    with contextlib.suppress(OSError, AttributeError):  # another C library has no mallopt
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
-
-
 def _only_for_demo(settings: Settings, store: Store) -> None:
     with store.reading() as view:
         kind = queries.house(view)
@@ -235,7 +215,7 @@ def _configure_streamlit(settings: Settings) -> None:
 
 
 def _api() -> ASGIApp:
-    from app.api.application import create  # noqa: PLC0415 - FastAPI loads once the settings have been judged
+    from app.api.application import create  # noqa: PLC0415 - FastAPI loads with the first request
 
     return create()
 
