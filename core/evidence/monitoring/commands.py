@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from sqlalchemy import delete, insert, tuple_, update
 from sqlmodel import col, select
 
 from core.assets.registry import queries as registry
@@ -18,7 +19,7 @@ from core.evidence.monitoring.location import LogSetting, check
 from core.evidence.monitoring.logged import WAITING
 from core.evidence.monitoring.partition import Written
 from core.evidence.monitoring.performance import Measure, Metric
-from core.evidence.monitoring.records import Batch, LogPart
+from core.evidence.monitoring.records import Batch, LogPart, Stale
 from core.evidence.monitoring.tables import (
     BatchRow,
     EstimateRow,
@@ -301,50 +302,53 @@ def keep_estimates(
 ) -> None:
     """Put windows' expected metrics in the place of those that stood there. Bookkeeping: no event."""
     require(uow.actor, Permission.SEND_PREDICTIONS)
-    for (grain, start), metrics in windows.items():
-        for metric, one in metrics.items():
-            uow.session.merge(
-                EstimateRow(
-                    version_id=version_id,
-                    grain=grain.value,
-                    start=start,
-                    metric=metric.value,
-                    method=method,
-                    value=one.value,
-                    low=one.low,
-                    high=one.high,
-                    n=one.n,
-                )
-            )
+    told = [(grain.value, start) for (grain, start), metrics in windows.items() if metrics]
+    if not told:
+        return
+    place = tuple_(col(EstimateRow.grain), col(EstimateRow.start))
+    uow.session.execute(delete(EstimateRow).where(col(EstimateRow.version_id) == version_id, place.in_(told)))
+    uow.session.execute(
+        insert(EstimateRow),
+        [
+            {
+                "version_id": version_id, "grain": grain.value, "start": start, "metric": metric.value,
+                "method": method, "value": one.value, "low": one.low, "high": one.high, "n": one.n,
+            }
+            for (grain, start), metrics in windows.items()
+            for metric, one in metrics.items()
+        ],
+    )  # fmt: skip
 
 
-def keep_joint(
-    uow: UnitOfWork,
-    version_id: str,
-    grain: Grain,
-    start: date,
-    found: Mapping[Joint, Found],
-    rows: int,
-    labelled: int,
-) -> None:
-    """Put what was measured over several columns in the place of what stood there. Bookkeeping: no event."""
+def keep_joint(uow: UnitOfWork, version_id: str, about: Stale, found: Mapping[Joint, Found]) -> None:
+    """Put what was measured over several columns in the place of what stood there. Bookkeeping: no event.
+
+    What was not measured again still holds, for the rows and labels that the window has now.
+    """
     require(uow.actor, Permission.SEND_PREDICTIONS)
+    window = (version_id, about.grain.value, about.window.start)
     for measure, one in found.items():
         uow.session.merge(
             JointRow(
                 version_id=version_id,
-                grain=grain.value,
-                start=start,
+                grain=about.grain.value,
+                start=about.window.start,
                 measure=measure.value,
                 variant=VARIANTS[measure],
                 value=one.value,
                 before=one.before,
                 after=one.after,
                 where=list(one.where),
-                rows=rows,
-                labelled=labelled,
+                rows=about.rows,
+                labelled=about.labelled,
             )
         )
+    uow.session.flush()
+    uow.session.execute(
+        update(JointRow)
+        .where(tuple_(col(JointRow.version_id), col(JointRow.grain), col(JointRow.start)) == window)
+        .values(rows=about.rows, labelled=about.labelled)
+    )
 
 
 def set_log(uow: UnitOfWork, use_case_id: str, setting: LogSetting) -> None:

@@ -42,17 +42,20 @@ def measure(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
         return
     reference = evaluated(store, version, most=ROWS)
     told = known_labels(store.files, labels)
+    features = list(version.signature.names)
     losses = _Losses(version, expected, reference)
-    for done, (grain, window, rows, labelled) in enumerate(stale, 1):
-        held = [part for part in predictions if window.start <= part.day < window.end]
+    for done, one in enumerate(stale, 1):
+        held = [part for part in predictions if one.window.start <= part.day < one.window.end]
         if held:
             table = _with_labels(_sampled(store.files, held), told)
-            features = list(version.signature.names)
-            found = jointly.measure(reference, table, features, rows=ROWS, told_apart=grain == Grain.MONTH)
-            expected_loss = losses.estimate(table)
+            about = jointly.About(rows=not one.same_rows, told_apart=one.grain == Grain.MONTH)
+            found = jointly.measure(reference, table, features, rows=ROWS, about=about)
+            expected_loss = {} if one.same_rows else losses.estimate(table)
             with store.unit_of_work(SYSTEM) as uow:
-                commands.keep_joint(uow, version_id, grain, window.start, found, rows, labelled)
-                commands.keep_estimates(uow, version_id, {(grain, window.start): expected_loss}, "dle")
+                commands.keep_joint(uow, version_id, one, found)
+                commands.keep_estimates(
+                    uow, version_id, {(one.grain, one.window.start): expected_loss}, "dle"
+                )
         context.progress(done / len(stale), N_("Measuring how columns hang together"))
 
 

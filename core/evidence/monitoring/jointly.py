@@ -59,20 +59,30 @@ class Found:
     where: tuple[str, ...] = ()
 
 
-def measure(
-    reference: pa.Table, window: pa.Table, features: list[str], *, rows: int, told_apart: bool = True
-) -> dict[Joint, Found]:
-    """Measure samples of both; a label, where both have one, is called `aval:label`. Nothing below 100 rows.
+@dataclass(frozen=True, slots=True)
+class About:
+    """What to measure besides labels: the `rows` themselves, and with `told_apart` the classifier that tells them apart.
 
-    The classifier is trained only with `told_apart`: it takes more time than all else.
+    The classifier takes more time than all else.
     """
+
+    rows: bool = True
+    told_apart: bool = True
+
+
+def measure(
+    reference: pa.Table, window: pa.Table, features: list[str], *, rows: int, about: About = About()
+) -> dict[Joint, Found]:
+    """Measure samples of both; a label, where both have one, is called `aval:label`. Nothing below 100 rows."""
     if min(reference.num_rows, window.num_rows) < FEWEST:
         return {}
     a, b = TableSource(reference, "reference"), TableSource(window, "window")
-    taken = sample(a, b, features, rows=rows)
-    found: dict[Joint, Found] = {Joint.REPEATED: _repeated(reference, window, features)}
-    if taken.names:
-        found |= _together(taken, told_apart=told_apart)
+    found: dict[Joint, Found] = {}
+    if about.rows:
+        found[Joint.REPEATED] = _repeated(reference, window, features)
+        taken = sample(a, b, features, rows=rows)
+        if taken.names:
+            found |= _together(taken, told_apart=about.told_apart)
     if TRUTH in reference.column_names and TRUTH in window.column_names:
         told = window.filter(pa.array(np.asarray(window[TRUTH].is_valid())))
         if told.num_rows >= FEWEST:

@@ -14,7 +14,16 @@ from core.evidence.monitoring.location import LogSetting, Outside
 from core.evidence.monitoring.logged import WAITING
 from core.evidence.monitoring.performance import Measure, Metric
 from core.evidence.monitoring.profile_queries import MOST_WINDOWS, covers_year, drift, reference
-from core.evidence.monitoring.records import Batch, Coverage, Estimated, Health, Jointly, LogPart, Point
+from core.evidence.monitoring.records import (
+    Batch,
+    Coverage,
+    Estimated,
+    Health,
+    Jointly,
+    LogPart,
+    Point,
+    Stale,
+)
 from core.evidence.monitoring.tables import (
     BatchRow,
     EstimateRow,
@@ -269,10 +278,8 @@ def joint(session: Session, version_id: str, grain: Grain = Grain.MONTH) -> tupl
     )
 
 
-def stale_joint(
-    session: Session, version_id: str, grains: Sequence[Grain]
-) -> list[tuple[Grain, Window, int, int]]:
-    """Return the windows whose rows or labels are others than when they were measured, with those numbers."""
+def stale_joint(session: Session, version_id: str, grains: Sequence[Grain]) -> list[Stale]:
+    """Return the windows whose rows or labels are others than when they were measured."""
     by_day = rows_by_day(session, version_id)
     found = []
     for grain in grains:
@@ -290,16 +297,17 @@ def stale_joint(
                 )
             )
         }
-        held = {
-            row.start: (row.rows, row.labelled)
-            for row in session.exec(
-                select(JointRow).where(JointRow.version_id == version_id, JointRow.grain == grain.value)
-            )
-        }
+        held: dict[date, set[tuple[int, int]]] = {}
+        for row in session.exec(
+            select(JointRow).where(JointRow.version_id == version_id, JointRow.grain == grain.value)
+        ):
+            held.setdefault(row.start, set()).add((row.rows, row.labelled))
         for start, count in sorted(rows.items()):
             labelled = covered.get(start, 0)
-            if held.get(start) != (count, labelled):
-                found.append((grain, window_of(start, grain), count, labelled))
+            known = held.get(start, set())
+            if known != {(count, labelled)}:
+                same_rows = bool(known) and all(was == count for was, _labelled in known)
+                found.append(Stale(grain, window_of(start, grain), count, labelled, same_rows=same_rows))
     return found
 
 

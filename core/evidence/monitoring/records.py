@@ -118,6 +118,17 @@ class Estimated:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """A window to measure over several columns; with `same_rows` only its labels are others than last time."""
+
+    grain: Grain
+    window: Window
+    rows: int
+    labelled: int
+    same_rows: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Jointly:
     """One measure over several columns in one window; `where` names the columns in which it was largest."""
 

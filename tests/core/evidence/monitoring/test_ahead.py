@@ -105,3 +105,24 @@ def test_columns_that_came_apart_are_told_with_their_variant(watch_here):
         assert uow.session.get(
             JointRow, (it.version_id, "month", loud["domain_auc"].window.start, "domain_auc")
         )
+
+
+def test_labels_alone_leave_what_rows_told(watch_here, monkeypatch):
+    it = watch_here()
+    rows = credit(1500, 3)
+    it.send(sent(rows, "2026-07-01", 7, "a"), profile=False)
+    it.work(joint=True)
+    with it.store.reading() as view:
+        before = {one.measure: one.value for one in queries.joint(view, it.version_id)}
+    monkeypatch.setattr(jointly.multivariate, "domain_auc", lambda *_: pytest.fail("rows are the same"))
+    it.send(told(rows, "a"), "labels", profile=False)
+    with it.store.reading() as view:
+        asked = queries.stale_joint(view, it.version_id, (Grain.MONTH,))
+    it.work(joint=True)
+    with it.store.reading() as view:
+        after = {one.measure: one.value for one in queries.joint(view, it.version_id)}
+        left = queries.stale_joint(view, it.version_id, (Grain.WEEK, Grain.MONTH))
+    assert all(one.same_rows for one in asked)
+    assert left == []
+    assert after.items() > before.items()
+    assert set(after) - set(before) == {"label_psi", "target_change"}
