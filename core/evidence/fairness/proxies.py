@@ -116,7 +116,9 @@ def _together(table: pd.DataFrame, codes: Codes, seed: int) -> float:
     inputs = _numbers(table)[kept]
     scores = np.zeros((len(codes), k))
     for fit, ask in StratifiedKFold(JOINT_FOLDS, shuffle=True, random_state=seed).split(inputs, codes):
-        model = RandomForestClassifier(30, min_samples_leaf=8, max_features="sqrt", random_state=seed)
+        model = RandomForestClassifier(
+            30, min_samples_leaf=8, max_features="sqrt", random_state=seed, n_jobs=2
+        )
         scores[ask] = model.fit(inputs[fit], codes[fit]).predict_proba(inputs[ask])
     return _weighted(codes, scores, k)
 
