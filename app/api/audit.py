@@ -4,13 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, JsonValue
 
 from app.api.identity import actor
 from app.wiring import reading
+from core.errors import NotFound
+from core.i18n import N_
 from core.platform.access.permissions import Permission, require
 from core.platform.audit import queries
+from core.platform.audit.proof import proof_of
+from core.platform.audit.queries import RecordedEvent
 from core.platform.store import Actor, Json
 
 router = APIRouter(prefix="/audit", tags=["audit"])
@@ -30,6 +34,21 @@ class EventOut(BaseModel):
     data: dict[str, JsonValue]
     body: str
     leaf: str
+
+
+class ProofOut(BaseModel):
+    """That an entry is in the log: its path (RFC 9162, hexadecimal) to the root that the signed `checkpoint` names."""
+
+    size: int
+    path: list[str]
+    checkpoint: str
+    key: str
+
+
+class ProvenOut(EventOut):
+    """One entry with its proof; without one while no checkpoint covers it yet."""
+
+    proof: ProofOut | None
 
 
 class RootOut(BaseModel):
@@ -56,22 +75,25 @@ def list_events(
         found = queries.events(
             view, action=action, actor=actor_id, subject_id=subject, before=before, limit=limit
         )
-    return [
-        EventOut(
-            index=each.index,
-            time=each.time,
-            action=each.action,
-            actor=each.actor_id,
-            actor_kind=each.actor_kind,
-            via=each.via,
-            subject_kind=each.subject_kind,
-            subject_id=each.subject_id,
-            data=_plain(each.data),
-            body=each.body,
-            leaf=each.leaf,
-        )
-        for each in found
-    ]
+    return [EventOut.model_validate(_entry(each)) for each in found]
+
+
+@router.get("/events/{index}", summary="One entry with its proof")
+def get_event(index: Annotated[int, Path(ge=0)], caller: Annotated[Actor, Depends(actor)]) -> ProvenOut:
+    """Answer the entry that a document, a letter or a dossier names by its index."""
+    require(caller, Permission.VERIFY_AUDIT)
+    with reading() as view:
+        found = queries.event(view, index)
+        proof = proof_of(view, index)
+    if found is None:
+        raise NotFound("audit.no_entry", N_("The log has no entry {index}."), index=index)
+    shown = proof and ProofOut(
+        size=proof.checkpoint.size,
+        path=[node.hex() for node in proof.path],
+        checkpoint=proof.checkpoint.note,
+        key=proof.checkpoint.key,
+    )
+    return ProvenOut.model_validate(_entry(found) | {"proof": shown})
 
 
 @router.get("/root", summary="Size and root of the log")
@@ -81,6 +103,22 @@ def root(caller: Annotated[Actor, Depends(actor)]) -> RootOut:
     with reading() as view:
         size, digest = queries.head(view)
     return RootOut(size=size, root=digest)
+
+
+def _entry(found: RecordedEvent) -> dict[str, object]:
+    return {
+        "index": found.index,
+        "time": found.time,
+        "action": found.action,
+        "actor": found.actor_id,
+        "actor_kind": found.actor_kind,
+        "via": found.via,
+        "subject_kind": found.subject_kind,
+        "subject_id": found.subject_id,
+        "data": _plain(found.data),
+        "body": found.body,
+        "leaf": found.leaf,
+    }
 
 
 def _plain(data: Mapping[str, Json]) -> dict[str, JsonValue]:

@@ -170,7 +170,10 @@ def write_document(use_case: str, kind: str, caller: Caller) -> DocumentOut:
 def get_document(
     document: str, ending: Literal["pdf", "docx", "json"], caller: Caller, language: str = "en"
 ) -> Response:
-    """Answer a document in a language; in the JSON, each line names the log entry that holds its evidence."""
+    """Answer a document in a language; in the JSON, each line names the log entry that holds its evidence.
+
+    `GET /audit/events/{event}` answers that entry with its proof.
+    """
     require(caller, Permission.VIEW)
     with reading() as view:
         found = queries.document(view, document)

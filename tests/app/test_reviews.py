@@ -1,5 +1,6 @@
 """Requests of affected people over REST and from a file: taken once, decided by people only."""
 
+import hashlib
 import json
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from starlette.testclient import TestClient
 
 from app import wiring
 from app.addresses import Addresses
+from app.api import audit as audit_routes
 from app.api import compliance, reviews
 from app.api.problems import answer_with_problems
 from app.doors import Doors
@@ -39,7 +41,7 @@ def bench(store, hands, monkeypatch):
 @pytest.fixture
 def client(bench):
     application = FastAPI()
-    for router in (reviews.router, compliance.router):
+    for router in (audit_routes.router, reviews.router, compliance.router):
         application.include_router(router, prefix=V1)
     answer_with_problems(application)
     guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
@@ -87,6 +89,10 @@ def test_deciding_takes_the_right_to_decide(client, bench):
     assert client.get(f"{V1}/reviews/{made}", headers=bearer(bench, "ana")).json()["outcome"] == "granted"
 
 
+def leaf(body):
+    return hashlib.sha256(b"\0" + body.encode()).hexdigest()
+
+
 def test_the_law_map_and_documents_answer_over_rest(client, bench):
     carl, max_ = bearer(bench, "carl"), bearer(bench, "max")
     found = client.get(f"{V1}/compliance/credit", headers=carl).json()
@@ -100,8 +106,12 @@ def test_the_law_map_and_documents_answer_over_rest(client, bench):
     assert client.post(f"{V1}/documents/{made['id']}/approval", headers=max_).status_code == 204
     body = client.get(f"{V1}/documents/{made['id']}.json?language=pt-BR", headers=carl).json()
     assert body["language"] == "pt_BR"
-    for item in (i for s in body["sections"] for i in s["items"]):
-        assert all(isinstance(line["event"], int) for line in item["lines"])
+    named = {line["event"] for s in body["sections"] for i in s["items"] for line in i["lines"]}
+    assert named
+    for index in named:
+        entry = client.get(f"{V1}/audit/events/{index}", headers=carl).json()
+        assert (entry["index"], leaf(entry["body"])) == (index, entry["leaf"])
+    assert client.get(f"{V1}/audit/events/{10**6}", headers=carl).status_code == 404
     assert client.get(f"{V1}/documents/{made['id']}.pdf", headers=carl).content.startswith(b"%PDF")
 
 
