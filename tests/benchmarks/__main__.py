@@ -14,6 +14,7 @@ import click
 
 from tests.benchmarks import (
     audit,
+    compliance,
     demo,
     drift,
     explain,
@@ -47,6 +48,8 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "review_p95": review.page,
     "journey": journey.upload_to_explained,
     "fleet_p95": fleet.overview,
+    "law_map_p95": compliance.law_map,
+    "technical_file": compliance.technical_file,
     "kpi_raw": kpis.observed,
     "scoreboard_p95": kpis.scoreboard,
     "fairness": fairness.counts,

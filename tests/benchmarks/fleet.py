@@ -25,7 +25,7 @@ def overview(folder: Path) -> Iterator[Mapping[str, float]]:
     """Time the query and the page's whole script, in this process, warm; CPU beside it, for a busy machine."""
     store = wiring.open_store(Settings(folder=str(folder)), announce=lambda _job: None)
     upgrade(store.engine)
-    _fill(store)
+    fill(store)
     wiring._process_store = lambda: store
     main = Path(__file__).parents[2] / "app" / "main.py"
     while True:
@@ -52,7 +52,8 @@ def overview(folder: Path) -> Iterator[Mapping[str, float]]:
         }
 
 
-def _fill(store: Store) -> None:
+def fill(store: Store) -> None:
+    """A thousand use cases, each with one watched version."""
     random = np.random.default_rng(0)
     now = store.clock()
     today = now.date()

@@ -23,7 +23,7 @@ THINK = 5.0
 
 def second_start(folder: Path) -> Iterator[Mapping[str, float]]:
     """`aval demo` over a store that is seeded, to the first page drawn in a session."""
-    _seed(folder)
+    seed(folder)
     key = _cookies(folder, 1)[0]
     for _ in itertools.count():
         served = start(folder, command="demo")
@@ -38,7 +38,7 @@ def second_start(folder: Path) -> Iterator[Mapping[str, float]]:
 
 def under_load(folder: Path) -> Iterator[Mapping[str, float]]:
     """Twenty sessions, five seconds of thought, every page twice in each."""
-    _seed(folder)
+    seed(folder)
     while True:
         keys = _cookies(folder, SESSIONS)
         with serving(folder, command="demo") as served:
@@ -64,7 +64,8 @@ def _resident(served: Served) -> float:
     return psutil.Process(served.process.pid).memory_info().rss / 2**20
 
 
-def _seed(folder: Path) -> None:
+def seed(folder: Path) -> None:
+    """Build the demo in `folder`, or copy the one that `BENCH_DEMO` names."""
     kept = Path(environment().get("BENCH_DEMO", ""))  # a seeded folder to copy, while working on a page
     if kept.name and (kept / "aval.db").exists():
         shutil.copytree(kept, folder, dirs_exist_ok=True)

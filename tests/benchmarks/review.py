@@ -21,7 +21,7 @@ from core.platform.audit.log import append
 from core.platform.store import Actor, Event, Store
 from core.platform.store.migrate import import_tables
 from tests.benchmarks import sessions
-from tests.benchmarks.pages import _seed
+from tests.benchmarks.pages import seed
 from tests.served import Served, cookie, open_folder, serving
 
 MODELS, VERSIONS, EVENTS = 1_000, 10_000, 1_000_000
@@ -37,7 +37,7 @@ SESSIONS, TURNS, THINK = 2, 40, 1.0
 
 def page(folder: Path) -> Iterator[Mapping[str, float]]:
     """Two approvers walk from release to release, a second apart; a page's time is its script's, from the request."""
-    _seed(folder)
+    seed(folder)
     store = open_folder(folder)
     try:
         requests = _grow(store)
