@@ -22,6 +22,7 @@ from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
 
 ALL = "all"
+PAGE = 25
 me = current().actor
 now = store().clock()
 
@@ -47,8 +48,17 @@ with refusals_end_page(), reading() as view:
     house = gathering.house(view)
 
 if chosen is None:
+    counts = coverage.tally(laws, cases, house, now)
     with card(_("Law map"), f":gray[{_('computed, never typed')}]"):
-        law_matrix(laws, cases, coverage.tally(laws, cases, house, now))
+        place, search = 1, ""
+        if len(cases) > PAGE:
+            find, turn = st.columns([3, 1], vertical_alignment="bottom")
+            search = find.text_input(_("Find a use case"), key="find").lower()
+        kept = [one for one in coverage.worst_first(cases, counts) if search in one.title.lower()]
+        pages = max(1, -(-len(kept) // PAGE))
+        if pages > 1:
+            place = int(turn.number_input(_("Page"), 1, pages, 1, key="page"))
+        law_matrix(laws, kept[(place - 1) * PAGE : place * PAGE], counts)
     st.stop()
 
 (facts,) = cases

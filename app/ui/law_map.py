@@ -22,12 +22,24 @@ _MARKS = ((Met.MET, "green", "check"), (Met.PARTLY, "orange", "contrast"), (Met.
 def law_matrix(
     laws: Sequence[Law], cases: Sequence[Facts], counts: Mapping[str, Mapping[str, Counter[Met]]]
 ) -> None:
-    """Draw a row for each use case and a column for each law, with how many provisions are met, partly, not."""
+    """Draw a row for each use case and a column for each law: how many provisions are met, partly, not.
+
+    `counts` may hold more use cases than are drawn; the first row adds all of them up.
+    """
     rows: dict[str, list[str]] = {
-        _("Use case"): [f"[{md(c.title)}](compliance?{urlencode({'use_case': c.slug})})" for c in cases]
+        _("Use case"): [
+            f"**{_('All use cases')}**",
+            *(f"[{md(c.title)}](compliance?{urlencode({'use_case': c.slug})})" for c in cases),
+        ]
     }
     for law in laws:
-        rows[md(in_language(law.title))] = [_cell(counts[c.use_case_id][law.id]) for c in cases]
+        whole = Counter[Met]()
+        for one in counts.values():
+            whole.update(one[law.id])
+        rows[md(in_language(law.title))] = [
+            _cell(whole),
+            *(_cell(counts[c.use_case_id][law.id]) for c in cases),
+        ]
     st.table(rows, border="horizontal", hide_index=True, alt=_("Provisions met by use case and law"))
     marks = "  ·  ".join(f":{colour}[:material/{icon}:] {_word(met)}" for met, colour, icon in _MARKS)
     st.caption(marks)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.assets.registry import RiskTier
+from core.assets.registry import RiskTier, Task
+from core.assets.registry import commands as registering
 from core.assets.registry import queries as registry
 from core.assurance.compliance import queries
 from core.platform.audit import queries as audit
@@ -40,6 +41,30 @@ def test_every_use_case_stands_in_the_map(bench):
     assert "EU AI Act" in text
     assert f"use_case={slug(bench)}" in text
     assert "not legal advice" in text
+
+
+def test_many_use_cases_are_paged_the_most_indebted_first_under_their_sum(bench):
+    with bench.store.unit_of_work(bench.people["ana"]) as uow:
+        for n in range(30):
+            registering.create_use_case(
+                uow, slug=f"case-{n}", title=f"Case {n:02d}", purpose="Try", task=Task.BINARY,
+                risk_tier=RiskTier.LOW, lawful_basis="none",
+            )  # fmt: skip
+    page = open_page(bench, "ana")
+    (table,) = page.table
+    first = list(table.value.iloc[:, 0])
+    assert len(first) == 26
+    assert first[0] == "**All use cases**"
+    assert f"use_case={slug_of_credit(bench)}" in first[1]
+    page.number_input(key="page").set_value(2).run()
+    assert len(page.table[0].value) == 7
+    page.text_input(key="find").set_value("case 07").run()
+    assert "Case 07" in str(page.table[0].value.iloc[1, 0]).replace("\\", "")
+    assert len(page.table[0].value) == 2
+
+
+def slug_of_credit(bench) -> str:
+    return next(one.slug for one in bench.ask(registry.use_cases) if not one.slug.startswith("case-"))
 
 
 def test_one_case_shows_what_answers_each_provision_and_where_the_evidence_lies(bench):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from core.assurance.compliance.facts import Clocks, Facts, HouseFacts
 from core.i18n import N_, _, day, number, percent
@@ -428,6 +429,7 @@ DOCUMENT_KINDS: Mapping[str, str] = {
 }
 
 
+@cache
 def document_control(kind: str) -> Control:
     """Return the control that asks for an approved document of this kind."""
 

@@ -20,17 +20,26 @@ class Status:
     answers: tuple[tuple[str, Answer], ...]
 
 
-def applies(provision: Provision, facts: Facts) -> bool:
-    """Whether a provision speaks to this use case; personal data that nobody has ruled out counts as there."""
+def audience(facts: Facts) -> frozenset[Applies]:
+    """Return to whom of those that provisions speak to this use case belongs.
+
+    Personal data that nobody has ruled out counts as there.
+    """
     personal = facts.personal_data is not False
     high = facts.tier == RiskTier.HIGH.value
-    return {
+    found = {
         Applies.ALWAYS: True,
         Applies.PERSONAL_DATA: personal,
         Applies.AUTOMATED: personal and facts.automated,
         Applies.HIGH_RISK: high,
         Applies.HIGH_RISK_PERSONAL_DATA: high and personal,
-    }[provision.applies]
+    }
+    return frozenset(one for one, belongs in found.items() if belongs)
+
+
+def applies(provision: Provision, facts: Facts) -> bool:
+    """Whether a provision speaks to this use case."""
+    return provision.applies in audience(facts)
 
 
 def status(provision: Provision, facts: Facts, house: HouseFacts, now: datetime) -> Status:
@@ -62,22 +71,32 @@ def tally(
     found: dict[str, dict[str, Counter[Met]]] = {}
     for facts in cases:
         answers = {name: CONTROLS[name].ask(facts, house, now).met for name in names}
-        found[facts.use_case_id] = {law.id: _count(law, facts, answers) for law in laws}
+        spoken_to = audience(facts)
+        found[facts.use_case_id] = {law.id: _count(law, spoken_to, answers) for law in laws}
     return found
 
 
-def _count(law: Law, facts: Facts, answers: Mapping[str, Met]) -> Counter[Met]:
-    states: Counter[Met] = Counter()
+def worst_first(cases: Sequence[Facts], counts: Mapping[str, Mapping[str, Counter[Met]]]) -> list[Facts]:
+    """Order use cases by how many provisions are not met, then by how many are met in part."""
+
+    def owed(facts: Facts) -> tuple[int, int, str]:
+        laws = counts[facts.use_case_id].values()
+        return -sum(c[Met.NOT_MET] for c in laws), -sum(c[Met.PARTLY] for c in laws), facts.title
+
+    return sorted(cases, key=owed)
+
+
+def _count(law: Law, spoken_to: frozenset[Applies], answers: Mapping[str, Met]) -> Counter[Met]:
+    states: list[Met] = []
     for p in law.provisions:
         if p.not_ours:
-            states[Met.NOT_OURS] += 1
-        elif not applies(p, facts):
-            states[Met.NOT_APPLICABLE] += 1
+            states.append(Met.NOT_OURS)
+        elif p.applies not in spoken_to:
+            states.append(Met.NOT_APPLICABLE)
         else:
-            kinds = {answers[c] for c in p.controls}
-            one = len(kinds) == 1
-            states[next(iter(kinds)) if one else Met.PARTLY] += 1
-    return states
+            first = answers[p.controls[0]]
+            states.append(first if all(answers[c] is first for c in p.controls) else Met.PARTLY)
+    return Counter(states)
 
 
 def documents_asked(laws: Sequence[Law], facts: Facts) -> Mapping[str, tuple[tuple[Law, str], ...]]:
