@@ -7,6 +7,7 @@ from typing import Literal
 import streamlit as st
 
 from app.ui import badges
+from app.ui.kpi_value import written
 from app.ui.list_row import list_row
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.text import md
@@ -15,7 +16,7 @@ from core.assets.registry.usecase import RISK_NAMES, RiskTier
 from core.evidence.kpis.definition import PERCENT, STATUS_NAMES, Status
 from core.evidence.kpis.queries import Observation, Score
 from core.evidence.monitoring.windows import GRAIN_NAMES
-from core.i18n import _, ago, day, ngettext, number, percent
+from core.i18n import _, ago, day, ngettext, number
 from core.overview.attention import Item, Urgency
 from core.overview.portfolio import Line
 from core.overview.stage import HEALTH_NAMES, STAGE_NAMES, Health, Stage
@@ -89,19 +90,14 @@ def _help(score: Score, latest: Observation | None, title: str) -> str:
 
 
 def _amount(value: float | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    if unit == PERCENT:
-        return percent(value)
-    text = number(value, 0 if abs(value) >= 100 else 3)
-    return f"{text} {unit}".strip()
+    return "–" if value is None else written(value, unit)
 
 
 def _change(value: float, unit: str) -> str:
     sign = "+" if value >= 0 else "-"  # Streamlit reads the direction off an ASCII minus
     if unit == PERCENT:
         return sign + _("{points} pp", points=number(abs(value) * 100, 1))
-    return sign + number(abs(value), 0 if abs(value) >= 100 else 3)
+    return sign + written(abs(value), unit)
 
 
 def attention_list(items: Sequence[Item], now: datetime) -> None:
