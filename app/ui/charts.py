@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from app.ui.export import as_csv
 from app.ui.plot import Plot
-from core.i18n import language
+from app.ui.plot_data import plot_frame
+from core.i18n import _, language
 
 MAX_POINTS = 2000
 """Points per trace on the wire; more is aggregated before it comes here."""
@@ -115,13 +117,25 @@ def chart(
     legend: bool = True,
     picture: str = "",
     right: int = 8,
+    data: bool = True,
 ) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it.
 
-    With `picture`, a file name without its ending, the chart can be taken as a picture.
+    With `picture`, a file name without its ending, the chart can be taken as a picture; with `data` its figures as CSV.
     """
     drawn = styled(figure, height=height, legend=legend, right=right).to_dict()
     st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
+    if data:
+        st.download_button(
+            _("Data (CSV)"),
+            lambda: as_csv(plot_frame(figure)),
+            file_name=f"{key}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            key=f"data_{key}",
+            on_click="ignore",
+        )
 
 
 def _config(picture: str) -> dict[str, object]:

@@ -78,6 +78,7 @@ def lineage_graph(graph: Graph, *, key: str) -> None:
         key=key,
         height=ROW * len(graph.rows),
         legend=False,
+        data=False,
     )
 
 

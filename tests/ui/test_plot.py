@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from app.ui.plot import Plot
+from app.ui.plot_data import plot_frame
 
 
 def told(figure):
@@ -23,6 +24,32 @@ def said(plot):
     assert found["layout"].pop("template")["layout"] == {}
     go.Figure(found)  # every name and value is one that Plotly knows
     return found
+
+
+def test_the_figures_of_a_chart_are_what_is_drawn():
+    plot = (
+        Plot()
+        .add_scatter(x=["a", "b", "b", "a"], y=[3, 4, 2, 1], fill="toself", name="95% interval")
+        .add_scatter(x=["a", "b"], y=np.array([2.0, 3.0]), name="AUC")
+        .add_scatter(x=["a"], y=[10.0], error_y={"array": [2.0], "arrayminus": [1.0]}, name="Realised")
+        .add_bar(x=["a"], y=[4.0], base=[1.0], name="Promised")
+        .add_bar(x=[0.5], y=["income"], orientation="h", error_x={"array": [0.25]}, name="drivers")
+        .add_heatmap(x=["p", "q"], y=["r"], z=[[0.1, 0.2]], name="map")
+        .add_hline(y=1)
+    )
+    found = plot_frame(plot).astype(object).where(lambda f: f.notna(), None).to_dict("records")
+    rows = [{k: v for k, v in row.items() if v is not None} for row in found]
+    assert rows == [
+        {"series": "95% interval", "x": "a", "low": 1, "high": 3},
+        {"series": "95% interval", "x": "b", "low": 2, "high": 4},
+        {"series": "AUC", "x": "a", "y": 2.0},
+        {"series": "AUC", "x": "b", "y": 3.0},
+        {"series": "Realised", "x": "a", "y": 10.0, "low": 9.0, "high": 12.0},
+        {"series": "Promised", "x": "a", "y": 4.0, "low": 1.0, "high": 5.0},
+        {"series": "drivers", "x": 0.5, "y": "income", "low": 0.25, "high": 0.75},
+        {"series": "map", "x": "p", "y": "r", "z": 0.1},
+        {"series": "map", "x": "q", "y": "r", "z": 0.2},
+    ]
 
 
 LINE = {"dash": "dash", "width": 1, "color": "#123456"}
