@@ -74,7 +74,7 @@ def start_runner(settings: Settings) -> "Runner":
 
 
 def _explaining(runner: "Runner") -> Mapping[str, Handler]:
-    from core.evidence.explain import commands, trial_work, work  # noqa: PLC0415
+    from core.evidence.explain import commands, partial_work, trial_work, work  # noqa: PLC0415
     from core.evidence.recourse import work as recourse  # noqa: PLC0415
 
     def explain(context: JobContext) -> None:
@@ -85,6 +85,7 @@ def _explaining(runner: "Runner") -> Mapping[str, Handler]:
 
     return {
         "explain.compute": explain,
+        "explain.partial": partial(partial_work.work_out, runner=runner),
         "explain.trial": partial(trial_work.put_on_trial, runner=runner),
         "recourse.case": partial(recourse.answer_case, runner=runner),
     }

@@ -11,7 +11,7 @@ from app.session import current
 from app.ui.card import page_header
 from app.ui.case_desk import Desk, case_desk
 from app.ui.empty import empty
-from app.ui.explanation import Shown, drivers, one_feature, verdict_line
+from app.ui.explanation import PartialDesk, Shown, drivers, one_feature, verdict_line
 from app.ui.limits_form import limits_form
 from app.ui.picker import pick_use_case, pick_version
 from app.ui.progress import follow
@@ -51,6 +51,16 @@ def job_of(version_id: str) -> queries.Job | None:
 def start(version_id: str) -> None:
     with refusals(), unit_of_work(me) as uow:
         commands.request_explanation(uow, version_id)
+
+
+def ask_partial(version_id: str) -> None:
+    with refusals(), unit_of_work(me) as uow:
+        commands.request_partial(uow, version_id)
+
+
+def partial_job(version_id: str) -> queries.Job | None:
+    with reading() as view:
+        return queries.partial_job(view, version_id)
 
 
 def ask(version_id: str, values: Values, search: bool) -> None:
@@ -147,12 +157,21 @@ values, inputs, scores = stored(explanation.values_digest, explanation)
 shown = Shown(explanation, names[str(version.number)], values, inputs, scores)
 with reading() as view:
     explained = queries.explained_versions(view, version.use_case_id)
+    worked_out = queries.partials(view, explanation)
 others = {v.id: names[str(v.number)] for v in explained if v.id != version.id}
 
 left, right = st.columns(2, gap="medium")
 with left:
     drivers(shown, others, explanation_of)
-    one_feature(shown)
+    one_feature(
+        shown,
+        PartialDesk(
+            found=worked_out,
+            ask=partial(ask_partial, version.id),
+            job=partial(partial_job, version.id),
+            may_ask=allowed(me, Permission.RUN_EXPLANATION),
+        ),
+    )
     trial_panel(trial, unit=unit_name(explanation))
 with right:
     desk = Desk(

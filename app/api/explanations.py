@@ -118,6 +118,37 @@ def case(use_case: str, version: int, row: int, caller: Annotated[Actor, Depends
     )
 
 
+class PartialOut(BaseModel):
+    """One feature: the values asked about, the mean answer at each with its 95 % interval, single rows' answers."""
+
+    feature: str
+    grid: list[float | str]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    lines: list[list[float]]
+    rows: int
+
+
+@router.get("/explanations/{use_case}/{version}/partial")
+def partial(use_case: str, version: int, caller: Annotated[Actor, Depends(actor)]) -> list[PartialOut]:
+    """What the model would say if one feature alone were otherwise (partial dependence, ICE); empty until asked for."""
+    require(caller, Permission.VIEW)
+    found = _found(use_case, version)
+    with reading() as view:
+        held = queries.partials(view, found) or {}
+    return [PartialOut.model_validate(one.to_json()) for one in held.values()]
+
+
+@router.post("/explanations/{use_case}/{version}/partial", status_code=202)
+def start_partial(use_case: str, version: int, caller: Annotated[Actor, Depends(actor)]) -> StartedOut:
+    """Start the job that works partial dependence out; a running one is returned instead of a second."""
+    with reading() as view:
+        version_id = registry.version_by_number(view, use_case, version).id
+    with unit_of_work(caller) as uow:
+        return StartedOut(job=commands.request_partial(uow, version_id))
+
+
 @router.post("/explanations/{use_case}/{version}", status_code=202)
 def start(use_case: str, version: int, caller: Annotated[Actor, Depends(actor)]) -> StartedOut:
     """Start the job that explains a version; a running one is returned instead of a second."""

@@ -9,11 +9,14 @@ import streamlit as st
 from app.ui import badges
 from app.ui.beeswarm import beeswarm, dependence
 from app.ui.card import card, card_with
-from app.ui.empty import note
+from app.ui.empty import empty, note
 from app.ui.importance_bars import importance_bars, importance_dumbbell
+from app.ui.partial_chart import partial_chart
 from app.ui.picker import pick, switch
+from app.ui.progress import Work, follow
 from app.ui.text import md
 from core.evidence.explain import cohort, labels, queries, words
+from core.evidence.explain.partial import Partial
 from core.evidence.explain.queries import Explanation
 from core.evidence.explain.swarm import swarms
 from core.i18n import _, number
@@ -115,16 +118,34 @@ def _against(shown: Shown, name: str, before: Explanation, unit: str) -> None:
     note(md(words.agreement(comparison)))
 
 
+SHAPLEY, PARTIAL = "shapley", "partial"
+
+
+@dataclass(frozen=True)
+class PartialDesk:
+    """How the page reads partial dependence, asks for it, and whether this person may ask."""
+
+    found: Mapping[str, Partial] | None
+    ask: Callable[[], None]
+    job: Callable[[], Work | None]
+    may_ask: bool
+
+
 @st.fragment
-def one_feature(shown: Shown) -> None:
-    """How one feature acts over its values."""
+def one_feature(shown: Shown, partials: PartialDesk) -> None:
+    """How one feature acts over its values: what it did to each row, or what it alone would change."""
     with card(_("How one feature acts")):
         feature = pick(
             _("Feature"),
             {name: labels.label(name).name for name in shown.explanation.features},
             param="feature",
         )
-        if feature:
+        how = switch(
+            _("Shown as"), {SHAPLEY: _("Shapley values"), PARTIAL: _("Partial dependence")}, param="how"
+        )
+        if feature and how == PARTIAL:
+            _partial(shown, partials, feature)
+        elif feature:
             other = cohort.partner(shown.values, shown.inputs, feature)
             dependence(
                 shown.inputs[feature],
@@ -140,3 +161,25 @@ def one_feature(shown: Shown) -> None:
                     "Above zero, this value raised the result; the spread at one value is what other features add."
                 )
             )
+
+
+def _partial(shown: Shown, partials: PartialDesk, feature: str) -> None:
+    running = follow(partials.job, title=_("Partial dependence"), stale=partials.found is None)
+    if partials.found is None:
+        if not running:
+            empty(
+                _("Not worked out yet"),
+                _("The model is asked in isolation what one feature alone would change, on 300 rows."),
+                icon="ssid_chart",
+            )
+            if partials.may_ask and st.button(_("Work it out"), icon=":material/play_arrow:"):
+                partials.ask()
+                st.rerun()
+        return
+    found = partials.found.get(feature)
+    if found is None:
+        note(_("It is worked out for the most important features that take more than one value."))
+        return
+    about = shown.explanation.label
+    answer = _("Probability of “{label}”", label=about) if about else _("Predicted value")
+    partial_chart(found, answer=answer, key="partial")

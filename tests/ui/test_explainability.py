@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 from app import wiring
 from core.assets.intake.runner import Result
 from core.assets.registry.queries import VersionState
-from core.evidence.explain import queries, work
+from core.evidence.explain import commands, queries, work
 from core.evidence.explain.engine import explain
+from core.evidence.explain.partial import partial
 from core.evidence.recourse import queries as recourse
 from core.evidence.recourse.work import answer_case
 from core.platform.jobs.handling import run_waiting
@@ -119,6 +120,29 @@ def test_from_the_button_to_the_charts(page, store, table):
     assert "probability of" in words(at)
     assert [a.split(" ")[0] for a in alts(at)] == ["Bars", "Shapley", "Waterfall"]
     assert "income" in alts(at)[0]
+
+
+def test_partial_dependence_is_worked_out_when_it_is_asked_for(page, store, table):
+    model = fitted(table, LogisticRegression(max_iter=5000))
+    version = register(store, model, table, features=FEATURES)
+    with store.unit_of_work(SCIENTIST) as uow:
+        commands.request_explanation(uow, version.id)
+    run_jobs(store)
+    at = page(how="partial", feature="income")
+    assert not at.exception
+    assert "Not worked out yet" in words(at)
+    next(b for b in at.button if b.label == "Work it out").click().run()
+    assert not at.exception
+    with store.reading() as view:
+        found = queries.explanation(view, version.id)
+        assert queries.partial_job(view, version.id).state.value == "queued"
+    said = np.array([[0.1, 0.2], [0.3, 0.4]])
+    with store.unit_of_work(SCIENTIST) as uow:
+        one = partial("income", [1000.0, 2000.0], said, numeric=True)
+        commands.store_partial(uow, version.id, found.values_digest, [one])
+    at = page(how="partial", feature="income")
+    assert not at.exception
+    assert any("from 0.150 to 0.350 over 2 rows" in alt for alt in alts(at))
 
 
 def test_who_may_not_start_reads_why(page, store, table, actor):

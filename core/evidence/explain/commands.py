@@ -1,5 +1,6 @@
 """Ask for explanations and store them."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlmodel import select
@@ -9,7 +10,8 @@ from core.assets.registry.version import VersionState
 from core.errors import Conflict
 from core.evidence.explain import queries
 from core.evidence.explain.importance import Importance
-from core.evidence.explain.tables import ExplanationRow, TrialRow
+from core.evidence.explain.partial import Partial
+from core.evidence.explain.tables import ExplanationRow, PartialRow, TrialRow
 from core.evidence.explain.terms import Fallback, Method, Question, Unit
 from core.evidence.explain.trial import Trial
 from core.i18n import N_
@@ -83,6 +85,40 @@ def store_trial(uow: UnitOfWork, version_id: str, values_digest: str, trial: Tri
     uow.session.add(row)
     facts = {f.test.value: f"{f.value:.3g}" for f in trial.findings}
     uow.record("explanation.tried", "version", version_id, {"failed": trial.failed, "findings": facts})
+
+
+def request_partial(uow: UnitOfWork, version_id: str) -> str:
+    """Start the job that works out partial dependence; return its id, of the running one where there is one.
+
+    Raise `Refused`, `NotFound`, or `Conflict` for a version without an explanation.
+    """
+    require(uow.actor, Permission.RUN_EXPLANATION)
+    if queries.explanation(uow.session, registry.version(uow.session, version_id).id) is None:
+        raise Conflict(
+            "explanation.none",
+            N_("This version is not explained yet."),
+            fix=N_("Explain it first: its most important features are asked about."),
+        )
+    running = queries.partial_job(uow.session, version_id)
+    if running is not None and not running.over:
+        return running.id
+    job_id = jobs.enqueue(
+        uow, queries.PARTIAL_KIND, queries.SUBJECT_KIND, version_id, {"version_id": version_id}
+    )
+    uow.record("partial_dependence.requested", "version", version_id, {"job": job_id})
+    return job_id
+
+
+def store_partial(uow: UnitOfWork, version_id: str, values_digest: str, found: Sequence[Partial]) -> None:
+    """Store partial dependence in place of an earlier one."""
+    require(uow.actor, Permission.RUN_EXPLANATION)
+    row = uow.session.get(PartialRow, version_id, with_for_update=True)
+    if row is None:
+        row = PartialRow(version_id=version_id, values_digest="", body=[], created_at=uow.now)
+    row.values_digest, row.created_at = values_digest, uow.now
+    row.body = [one.to_json() for one in found]
+    uow.session.add(row)
+    uow.record("partial_dependence.stored", "version", version_id, {"features": len(found)})
 
 
 def store(uow: UnitOfWork, version_id: str, computed: Computed) -> str:

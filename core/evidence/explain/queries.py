@@ -13,7 +13,8 @@ from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.errors import NotFound
 from core.evidence.explain.importance import Importance, Pair, pairs, rank_agreement
-from core.evidence.explain.tables import ExplanationRow, TrialRow
+from core.evidence.explain.partial import Partial
+from core.evidence.explain.tables import ExplanationRow, PartialRow, TrialRow
 from core.evidence.explain.terms import TOLERANCE, Fallback, Method, Question, Unit
 from core.evidence.explain.trial import Trial
 from core.i18n import N_
@@ -23,6 +24,7 @@ from core.platform.store import Files
 
 JOB_KIND = "explain.compute"
 TRIAL_KIND = "explain.trial"
+PARTIAL_KIND = "explain.partial"
 SUBJECT_KIND = "version"
 PREFIX = "phi:"  # of a feature's column in the stored table
 
@@ -133,6 +135,19 @@ def trial(session: Session, version_id: str) -> Trial | None:
         select(ExplanationRow.values_digest).where(ExplanationRow.version_id == version_id)
     ).first()
     return None if row is None or row.values_digest != digest else Trial.from_json(row.body)
+
+
+def partial_job(session: Session, version_id: str) -> Job | None:
+    """Return the newest job that works out this version's partial dependence."""
+    return jobs.latest(session, SUBJECT_KIND, version_id, PARTIAL_KIND)
+
+
+def partials(session: Session, explanation: Explanation) -> dict[str, Partial] | None:
+    """Return partial dependence by feature; none before it is worked out, or when the explanation is another by now."""
+    row = session.get(PartialRow, explanation.version_id)
+    if row is None or row.values_digest != explanation.values_digest:
+        return None
+    return {one["feature"]: Partial.from_json(one) for one in row.body}
 
 
 def explained_versions(session: Session, use_case_id: str) -> tuple[Version, ...]:

@@ -43,3 +43,14 @@ class TrialRow(SQLModel, table=True):
     values_digest: str
     body: dict[str, Any] = Field(sa_column=json_column())
     created_at: datetime = Field(sa_column=utc())
+
+
+class PartialRow(SQLModel, table=True):
+    """Partial dependence of a version's most important features; `values_digest` names the explanation it belongs to."""
+
+    __tablename__ = "partial_dependence"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    values_digest: str
+    body: list[dict[str, Any]] = Field(sa_column=json_column())
+    created_at: datetime = Field(sa_column=utc())
