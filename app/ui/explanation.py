@@ -14,10 +14,12 @@ from app.ui.importance_bars import importance_bars, importance_dumbbell
 from app.ui.partial_chart import partial_chart
 from app.ui.picker import pick, switch
 from app.ui.progress import Work, follow
+from app.ui.rule_list import rule_list
 from app.ui.text import md
 from core.evidence.explain import cohort, labels, queries, words
 from core.evidence.explain.partial import Partial
 from core.evidence.explain.queries import Explanation
+from core.evidence.explain.surrogate import surrogate
 from core.evidence.explain.swarm import swarms
 from core.i18n import _, number
 
@@ -47,7 +49,7 @@ def verdict_line(explanation: Explanation) -> None:
 def drivers(shown: Shown, others: Mapping[str, str], read: Callable[[str], Explanation | None]) -> None:
     """What drives the decisions: bars, all rows, or against another version (`others`: id → name)."""
     unit = words.unit_name(shown.explanation)
-    views = {"bars": _("Importance"), "swarm": _("All rows"), "part": _("A part")}
+    views = {"bars": _("Importance"), "swarm": _("All rows"), "part": _("A part"), "rules": _("Rules")}
     if others:
         views["versions"] = _("Versions")
     chosen = "bars"
@@ -62,6 +64,8 @@ def drivers(shown: Shown, others: Mapping[str, str], read: Callable[[str], Expla
             note(_("Each point is one row; to the right, the feature raised the result."))
         elif chosen == "part":
             _part(shown, unit)
+        elif chosen == "rules":
+            rule_list(surrogate(shown.inputs, shown.scores), unit=unit)
         elif chosen == "versions":
             other = pick(_("Compared with"), others, param="against")
             before = read(other) if other else None

@@ -145,6 +145,21 @@ def test_partial_dependence_is_worked_out_when_it_is_asked_for(page, store, tabl
     assert any("from 0.150 to 0.350 over 2 rows" in alt for alt in alts(at))
 
 
+def test_the_model_is_told_in_a_few_rules(page, store, table):
+    version = register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
+    with store.unit_of_work(SCIENTIST) as uow:
+        commands.request_explanation(uow, version.id)
+    run_jobs(store)
+    at = page(view="rules")
+    assert not at.exception
+    said = words(at)
+    assert "rules tell" in said
+    assert "measured on rows that they were not made from" in said
+    rules = next(t.value for t in at.table if "Where" in t.value)
+    assert 2 <= len(rules) <= 8
+    assert rules["Where"].str.contains("income").any()
+
+
 def test_who_may_not_start_reads_why(page, store, table, actor):
     register(store, fitted(table, LogisticRegression(max_iter=5000)), table, features=FEATURES)
     at = page(actor("viewer"))
