@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import gc
+import re
 import threading
 from collections.abc import Callable
 from importlib import import_module
@@ -15,6 +16,7 @@ WARM = ("pyarrow", "streamlit.proto.BackMsg_pb2", "streamlit.proto.ForwardMsg_pb
 """Loaded before the first visitor, and before the collector is told to leave alone what is there."""
 _M_ARENA_MAX = -8
 _MADV_DONTNEED = 4
+_LIBRARY = re.compile(r"^/.*\.so(\.[0-9.]+)?$")
 
 
 def spare() -> None:
@@ -51,7 +53,11 @@ def give_back_code() -> int:
 
 
 def _clean_mappings(smaps: str) -> list[tuple[int, int, int]]:
-    """Return (start, end, resident kB) of file mappings that nobody may write and no page of which was changed."""
+    """Return (start, end, resident kB) of libraries' mappings that nobody may write and no page of which was changed.
+
+    Of libraries only, which a process keeps until it ends: another file could be unmapped meanwhile, and its addresses
+    be somebody's memory by then.
+    """
     found: list[tuple[int, int, int]] = []
     head: list[str] = []
     resident = 0
@@ -62,8 +68,8 @@ def _clean_mappings(smaps: str) -> list[tuple[int, int, int]]:
         elif words[0] == "Rss:":
             resident = int(words[1])
         elif words[0] == "Anonymous:" and words[1] == "0" and resident:
-            _addresses, rights, _offset, _device, inode = head[:5]
-            if inode != "0" and rights[:2] == "r-" and rights[3] == "p":
+            rights, name = head[1], " ".join(head[5:])
+            if rights[:2] == "r-" and rights[3] == "p" and _LIBRARY.search(name):
                 start, end = (int(part, 16) for part in head[0].split("-"))
                 found.append((start, end, resident))
     return found

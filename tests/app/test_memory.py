@@ -29,13 +29,19 @@ Anonymous:             0 kB
 7f1000000000-7f1000100000 r--p 00000000 00:00 0
 Rss:                  64 kB
 Anonymous:             0 kB
-7f2000000000-7f2000010000 r--p 00000000 08:02 7 /usr/lib/locale archive with spaces
+7f2000000000-7f2000010000 r--p 00000000 08:02 7 /srv/my venv/libarrow.so.2600
+Rss:                  40 kB
+Anonymous:             0 kB
+7f3000000000-7f3000010000 r--p 00000000 08:02 8 /etc/ld.so.cache
+Rss:                  40 kB
+Anonymous:             0 kB
+7f4000000000-7f4000010000 r-xp 00000000 08:02 9 /usr/lib/gone.so (deleted)
 Rss:                  40 kB
 Anonymous:             0 kB
 """
 
 
-def test_only_untouched_private_files_are_given_back():
+def test_only_untouched_code_of_libraries_is_given_back():
     assert _clean_mappings(SMAPS) == [
         (0x00400000, 0x00452000, 320),
         (0x7F2000000000, 0x7F2000010000, 40),
