@@ -9,6 +9,7 @@ from app.ui.duty_list import duty_list
 from app.ui.empty import empty
 from app.ui.law_map import law_matrix, provisions
 from app.ui.law_words import in_language
+from app.ui.paging import page_of
 from app.ui.picker import pick
 from app.ui.refused import may_not, refusals, refusals_end_page
 from app.ui.stands_for import attest_form, attestation_list, modification_form, modification_note
@@ -50,15 +51,11 @@ with refusals_end_page(), reading() as view:
 if chosen is None:
     counts = coverage.tally(laws, cases, house, now)
     with card(_("Law map"), f":gray[{_('computed, never typed')}]"):
-        place, search = 1, ""
-        if len(cases) > PAGE:
-            find, turn = st.columns([3, 1], vertical_alignment="bottom")
-            search = find.text_input(_("Find a use case"), key="find").lower()
-        kept = [one for one in coverage.worst_first(cases, counts) if search in one.title.lower()]
-        pages = max(1, -(-len(kept) // PAGE))
-        if pages > 1:
-            place = int(turn.number_input(_("Page"), 1, pages, 1, key="page"))
-        law_matrix(laws, kept[(place - 1) * PAGE : place * PAGE], counts)
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            search = st.text_input(_("Find a use case"), key="find").lower() if len(cases) > PAGE else ""
+            kept = [one for one in coverage.worst_first(cases, counts) if search in one.title.lower()]
+            drawn = page_of(kept, PAGE)
+        law_matrix(laws, drawn, counts)
     st.stop()
 
 (facts,) = cases

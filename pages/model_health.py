@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.ui.card import card, page_header
 from app.ui.empty import empty
+from app.ui.paging import page_of
 from app.ui.picker import switch
 from app.ui.pulse_rows import pulse_figures, pulse_rows
 from app.wiring import reading, store
@@ -37,9 +38,5 @@ kept = [
     for one in found
     if shown in {"all", one.beat.value} and search.lower() in f"{one.title} {one.model}".lower()
 ]
-pages = max(1, -(-len(kept) // PAGE))
 with card(_("Models"), f":gray[{ngettext('{n} model', '{n} models', len(kept))}]"):
-    place = 1
-    if pages > 1:
-        place = int(st.number_input(_("Page"), 1, pages, 1, key="page", width=140))
-    pulse_rows(kept[(place - 1) * PAGE : place * PAGE])
+    pulse_rows(page_of(kept, PAGE))

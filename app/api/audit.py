@@ -87,13 +87,7 @@ def get_event(index: Annotated[int, Path(ge=0)], caller: Annotated[Actor, Depend
         proof = proof_of(view, index)
     if found is None:
         raise NotFound("audit.no_entry", N_("The log has no entry {index}."), index=index)
-    shown = proof and ProofOut(
-        size=proof.checkpoint.size,
-        path=[node.hex() for node in proof.path],
-        checkpoint=proof.checkpoint.note,
-        key=proof.checkpoint.key,
-    )
-    return ProvenOut.model_validate(_entry(found) | {"proof": shown})
+    return ProvenOut.model_validate(_entry(found) | {"proof": proof and proof.to_json()})
 
 
 @router.get("/root", summary="Size and root of the log")

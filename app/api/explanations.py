@@ -67,6 +67,18 @@ class CaseOut(BaseModel):
     contributions: list[ContributionOut]
 
 
+class PartialOut(BaseModel):
+    """One feature: the values asked about, the mean answer at each with its 95 % interval, single rows' answers."""
+
+    feature: str
+    grid: list[float | str]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+    lines: list[list[float]]
+    rows: int
+
+
 class StartedOut(BaseModel):
     """The job that explains the version; follow it at /jobs/{job}."""
 
@@ -116,18 +128,6 @@ def case(use_case: str, version: int, row: int, caller: Annotated[Actor, Depends
             ContributionOut(feature=c.feature, value=_plain(c.value), phi=c.phi) for c in told.contributions
         ],
     )
-
-
-class PartialOut(BaseModel):
-    """One feature: the values asked about, the mean answer at each with its 95 % interval, single rows' answers."""
-
-    feature: str
-    grid: list[float | str]
-    mean: list[float]
-    low: list[float]
-    high: list[float]
-    lines: list[list[float]]
-    rows: int
 
 
 @router.get("/explanations/{use_case}/{version}/partial")

@@ -21,10 +21,9 @@ def band_chart(
     figure = Plot()
     x = list(windows)
     for low, high, name, opacity in ((0, 4, _("80% of rows"), 0.35), (1, 3, _("Half of the rows"), 0.6)):
-        figure.add_scatter(
-            x=x + x[::-1], y=columns[high] + columns[low][::-1], fill="toself", mode="lines", name=name,
-            fillcolor=colours.line, opacity=opacity, line={"width": 0}, hoverinfo="skip",
-        )  # fmt: skip
+        figure.add_interval(
+            x, columns[low], columns[high], name=name, fillcolor=colours.line, opacity=opacity
+        )
     figure.add_scatter(
         x=x, y=columns[2], mode="lines+markers", name=_("Median"), line={"color": colours.accent, "width": 2},
         marker={"size": 5}, hovertemplate="%{x}<br>%{y:.4g}<extra></extra>",

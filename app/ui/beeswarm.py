@@ -8,6 +8,7 @@ import pandas as pd
 from app.ui.charts import MAX_POINTS, Palette, chart, palette
 from app.ui.plot import Plot
 from app.ui.text import label, shorten
+from core.assets.datasets.schema import is_number
 from core.evidence.explain import labels
 from core.evidence.explain.swarm import Swarm, ranks
 from core.evidence.explain.words import value_text
@@ -86,7 +87,7 @@ def dependence(
     step = max(1, -(-len(values) // MAX_POINTS))
     values, phi = values.iloc[::step], phi.iloc[::step]
     figure = Plot()
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    if is_number(values):
         figure.add_scatter(
             x=values.to_numpy(float),
             y=phi.to_numpy(float),

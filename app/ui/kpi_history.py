@@ -36,13 +36,10 @@ def kpi_history(
     windows = [tick(o.window, definition.window) for o in seen]
     figure = Plot()
     firm = [o for o in seen if o.low is not None and o.high is not None and o.low != o.high]
-    if firm:
-        edge = [tick(o.window, definition.window) for o in firm]
-        outline = [o.high for o in firm] + [o.low for o in firm][::-1]
-        figure.add_scatter(
-            x=edge + edge[::-1], y=outline, fill="toself", mode="lines", fillcolor=colours.line, opacity=0.5,
-            line={"width": 0}, hoverinfo="skip", name=_("95% interval"),
-        )  # fmt: skip
+    figure.add_interval(
+        [tick(o.window, definition.window) for o in firm], [o.low for o in firm], [o.high for o in firm],
+        fillcolor=colours.line, opacity=0.5, name=_("95% interval"),
+    )  # fmt: skip
     words = [
         f"{written(o.value or 0.0, definition.unit)}<br>{_('n = {n}', n=number(o.n, 0))}<br>{_(STATUS_NAMES[o.status])}"
         for o in seen

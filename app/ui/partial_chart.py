@@ -19,10 +19,7 @@ def partial_chart(found: Partial, *, answer: str, key: str) -> None:
             x=x, y=list(line), mode="lines", line={"color": colours.muted, "width": 1}, opacity=0.35,
             hoverinfo="skip", showlegend=at == 0, name=_("One row each"), legendgroup="rows",
         )  # fmt: skip
-    figure.add_scatter(
-        x=x + x[::-1], y=[*found.high, *found.low[::-1]], fill="toself", mode="lines", fillcolor=colours.line,
-        opacity=0.5, line={"width": 0}, hoverinfo="skip", name=_("95% interval"),
-    )  # fmt: skip
+    figure.add_interval(x, found.low, found.high, fillcolor=colours.line, opacity=0.5, name=_("95% interval"))
     figure.add_scatter(
         x=x, y=list(found.mean), mode="lines+markers", line={"color": colours.accent, "width": 2.5},
         marker={"size": 6}, name=_("Mean of all rows"), hovertemplate="%{x}<br>%{y:.3f}<extra></extra>",

@@ -82,12 +82,9 @@ def performance_chart(
 def _band(figure: Plot, points: Sequence[MetricPoint], colour: str, name: str, opacity: float = 1.0) -> None:
     """Fill between the bounds of the points that have them."""
     banded = [p for p in points if not math.isnan(p.low) and not math.isnan(p.high)]
-    if not banded:
-        return
-    edge = [p.window for p in banded]
-    figure.add_scatter(
-        x=edge + edge[::-1], y=[p.high for p in banded] + [p.low for p in banded][::-1], fill="toself", mode="lines",
-        fillcolor=colour, opacity=opacity, line={"width": 0}, hoverinfo="skip", name=name,
+    figure.add_interval(
+        [p.window for p in banded], [p.low for p in banded], [p.high for p in banded],
+        fillcolor=colour, opacity=opacity, name=name,
     )  # fmt: skip
 
 

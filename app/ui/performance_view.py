@@ -14,9 +14,6 @@ from core.evidence.monitoring.records import Estimated, Point
 from core.evidence.monitoring.windows import Grain, Window
 from core.i18n import N_, _, ngettext, number, percent
 
-SHARES = (Metric.LABEL_COVERAGE, Metric.PREDICTED_POSITIVE)
-
-
 METHODS = {
     "cbpe": N_("confidence-based estimation, CBPE"),
     "dle": N_("direct loss estimation, DLE"),

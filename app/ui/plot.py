@@ -4,7 +4,7 @@ Names are those of `plotly.graph_objects`; `marker_color="red"` stands for `mark
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Self
 
@@ -33,6 +33,15 @@ class Plot:
     def add_scatter(self, **properties: object) -> Self:
         """Add lines or points."""
         return self.add("scatter", **properties)
+
+    def add_interval(
+        self, x: Sequence[object], low: Sequence[object], high: Sequence[object], **properties: object
+    ) -> Self:
+        """Fill between two lines over the same `x`; nothing without a point."""
+        if not x:
+            return self
+        there = {"x": [*x, *reversed(x)], "y": [*high, *reversed(low)], "fill": "toself", "mode": "lines"}
+        return self.add_scatter(**there, line={"width": 0}, hoverinfo="skip", **properties)
 
     def add_bar(self, **properties: object) -> Self:
         """Add bars."""

@@ -10,7 +10,7 @@ from app.ui.plot import Plot
 def plot_frame(figure: Plot) -> pd.DataFrame:
     """Return one row per drawn point: its series, x, y and, where it has them, z and the ends of its interval.
 
-    A band that is filled between two lines becomes the interval of its x; what is drawn without values is left out.
+    What `Plot.add_interval` fills becomes the interval of its x; what is drawn without values is left out.
     """
     rows: list[dict[str, object]] = []
     for at, trace in enumerate(figure.traces, 1):

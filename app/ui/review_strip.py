@@ -8,13 +8,12 @@ from app.ui.kpi_value import bands, written
 from app.ui.metric_strip import Figure
 from app.ui.window_name import window_name
 from core.assets.intake.evaluation import Evaluation
-from core.evidence.kpis.definition import PERCENT, Direction, Status
+from core.evidence.kpis.definition import PERCENT, URGENCY, Direction, Status
 from core.evidence.kpis.queries import Observation, Score
 from core.evidence.monitoring.performance import VOLUME
 from core.i18n import _, ngettext, number
 
 METRICS, KPIS = 2, 2
-_GRAVEST = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
 
 
 def review_figures(
@@ -51,7 +50,7 @@ def _judged(score: Score) -> list[Observation]:
 
 def _urgency(score: Score) -> tuple[int, bool]:
     """What left its bands stands first, how much was scored last."""
-    return _GRAVEST.index(score.status), score.kpi.definition.metric in VOLUME
+    return URGENCY.index(score.status), score.kpi.definition.metric in VOLUME
 
 
 def _kpi(score: Score, live_number: int) -> Figure:

@@ -14,9 +14,9 @@ def threshold_chart(found: Explored, matrix: CostMatrix, chosen: Point) -> None:
     colours = palette()
     figure = Plot()
     x = [one.threshold for one in found.points]
-    figure.add_scatter(
-        x=x + x[::-1], y=[p.high for p in found.points] + [p.low for p in found.points][::-1], fill="toself",
-        mode="lines", fillcolor=colours.line, opacity=0.5, line={"width": 0}, hoverinfo="skip", name=_("95% interval"),
+    figure.add_interval(
+        x, [p.low for p in found.points], [p.high for p in found.points],
+        fillcolor=colours.line, opacity=0.5, name=_("95% interval"),
     )  # fmt: skip
     words = [
         f"{written(p.mean, matrix.currency)}<br>{_('says yes: {share}', share=percent(p.said_yes))}"

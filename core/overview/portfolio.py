@@ -24,7 +24,7 @@ from core.evidence.alerts import queries as alerting
 from core.evidence.alerts.alert import Alert
 from core.evidence.kpis import following
 from core.evidence.kpis import queries as kpis
-from core.evidence.kpis.definition import Status
+from core.evidence.kpis.definition import URGENCY, Status
 from core.evidence.kpis.queries import Score
 from core.evidence.monitoring import queries as monitoring
 from core.i18n import N_
@@ -35,7 +35,6 @@ from core.platform.access.permissions import Permission, allowed
 from core.platform.store import Actor
 
 _BROKEN = frozenset({Status.CRITICAL, Status.WARNING})
-_GRAVEST = (Status.CRITICAL, Status.WARNING, Status.SHORT, Status.ON_TARGET, Status.NOT_ENOUGH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def portfolio(session: Session, actor: Actor, now: datetime | None = None) -> Po
     return Portfolio(
         lines=lines,
         attention=in_order(items),
-        scores=tuple(sorted(facts.scores, key=lambda s: (_GRAVEST.index(s.status), s.kpi.definition.name))),
+        scores=tuple(sorted(facts.scores, key=lambda s: (URGENCY.index(s.status), s.kpi.definition.name))),
         versions=facts.versions,
         waiting=len(waiting),
     )

@@ -12,9 +12,9 @@ import httpx
 import pandas as pd
 import pytest
 
-from core.platform.access import queries as people
 from tests.browser import harness, trained
 from tests.browser.hands import press, type_into
+from tests.browser.test_decisions import actor
 from tests.browser.test_journey import PARQUET, PATIENCE, parquet, request_release, sign
 from tests.served import open_folder, token
 
@@ -52,9 +52,7 @@ def model(shared_data, tmp_path):
 def api(house):
     store = open_folder(house.folder)
     try:
-        with store.reading() as view:
-            found = next(p for p in people.people(view) if p.name == AUTHOR)
-            key = token(store, people.actor(view, found.id, "page"))
+        key = token(store, actor(store, AUTHOR))
     finally:
         store.close()
     with httpx.Client(

@@ -14,6 +14,11 @@ CATEGORIES = 50
 """More distinct texts than this, and more than one in twenty rows, make a column text, not a category."""
 
 
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers; yes and no are none."""
+    return types.is_numeric_dtype(values) and not types.is_bool_dtype(values)
+
+
 class Kind(StrEnum):
     """What the values of a column are."""
 

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.assets.datasets.schema import is_number
+
 Floats = npt.NDArray[np.float64]
 
 POINTS = 16
@@ -58,7 +60,7 @@ class Partial:
 def grid(values: pd.Series, points: int = POINTS) -> list[object]:
     """Return the values to ask about: quantiles of numbers, else the most frequent ones; missing ones are left out."""
     known = values.dropna()
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    if is_number(values):
         distinct = np.unique(known)
         if len(distinct) <= points:
             return list(distinct)

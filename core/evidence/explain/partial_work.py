@@ -1,9 +1,9 @@
 """The job that asks a model what it would say if one feature alone were otherwise."""
 
 import numpy as np
-import pandas as pd
 
 from core.assets.datasets import queries as datasets
+from core.assets.datasets.schema import is_number
 from core.assets.intake.predictions import Predictions
 from core.assets.intake.runner import Runner
 from core.assets.registry import queries as registry
@@ -38,9 +38,7 @@ def work_out(context: JobContext, runner: Runner) -> None:
             continue
         asked = varied(rows, name, values)
         answers = runner.predict(path, version.format, asked, trusted=version.names)
-        numeric = pd.api.types.is_numeric_dtype(features[name]) and not pd.api.types.is_bool_dtype(
-            features[name]
-        )
+        numeric = is_number(features[name])
         said = _scores(answers, explanation.label).reshape(len(values), len(rows))
         found.append(partial(name, values, said, numeric=numeric))
     with context.store.unit_of_work(context.actor) as uow:

@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.assets.datasets.schema import is_number
+
 FIRST = 200  # enough for a useful page within a second
 MOST = 10_000
 STRATA = 10  # bins of a numeric label
@@ -32,7 +34,7 @@ def background(rows: int, *, most: int = 500, seed: int = 1) -> Rows:
 
 
 def _strata(label: pd.Series) -> NDArray[np.int64]:
-    numeric = pd.api.types.is_numeric_dtype(label) and not pd.api.types.is_bool_dtype(label)
+    numeric = is_number(label)
     if numeric and label.nunique() > STRATA:
         ranks = label.rank(method="first", na_option="bottom").to_numpy()
         return np.minimum((ranks - 1) * STRATA // max(1, len(label)), STRATA - 1).astype(np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from core.assets.datasets.schema import is_number
 from core.evidence.explain import labels
 from core.i18n import _, number
 
@@ -101,7 +102,7 @@ def surrogate(inputs: pd.DataFrame, scores: pd.Series, depth: int = DEPTH) -> Su
 
 
 def _column(values: pd.Series) -> Floats | npt.NDArray[np.str_]:
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    if is_number(values):
         return values.to_numpy(dtype=np.float64, na_value=np.nan)
     return values.astype("string").fillna("").to_numpy(dtype=str)
 

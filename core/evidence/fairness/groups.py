@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.assets.datasets.schema import is_number
 from core.i18n import N_
 
 Codes = NDArray[np.int64]
@@ -41,7 +42,7 @@ def attribute(
 
     A number with many values and no cuts is cut at its quartiles. An empty cell is a group of its own.
     """
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    if is_number(values):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         if cuts or values.nunique() > MOST_VALUES:
             return _banded(name, numbers, sorted(set(cuts)) or _quartiles(numbers))

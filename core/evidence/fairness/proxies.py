@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.assets.datasets.schema import is_number
 from core.evidence.fairness.groups import Codes, Grouping
 from core.evidence.fairness.tally import Floats, divided
 
@@ -90,7 +91,7 @@ def _weighted(codes: Codes, scores: Floats, k: int) -> float:
 
 
 def _binned(values: pd.Series) -> Codes:
-    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+    if is_number(values):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         known = numbers[~np.isnan(numbers)]
         edges = (

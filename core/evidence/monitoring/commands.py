@@ -326,7 +326,6 @@ def keep_joint(uow: UnitOfWork, version_id: str, about: Stale, found: Mapping[Jo
     What was not measured again still holds, for the rows and labels that the window has now.
     """
     require(uow.actor, Permission.SEND_PREDICTIONS)
-    window = (version_id, about.grain.value, about.window.start)
     for measure, one in found.items():
         uow.session.merge(
             JointRow(
@@ -346,7 +345,11 @@ def keep_joint(uow: UnitOfWork, version_id: str, about: Stale, found: Mapping[Jo
     uow.session.flush()
     uow.session.execute(
         update(JointRow)
-        .where(tuple_(col(JointRow.version_id), col(JointRow.grain), col(JointRow.start)) == window)
+        .where(
+            col(JointRow.version_id) == version_id,
+            col(JointRow.grain) == about.grain.value,
+            col(JointRow.start) == about.window.start,
+        )
         .values(rows=about.rows, labelled=about.labelled)
     )
 

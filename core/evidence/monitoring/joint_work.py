@@ -48,9 +48,12 @@ def measure(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
         held = [part for part in predictions if one.window.start <= part.day < one.window.end]
         if held:
             table = _with_labels(_sampled(store.files, held), told)
-            about = jointly.About(rows=not one.same_rows, told_apart=one.grain == Grain.MONTH)
-            found = jointly.measure(reference, table, features, rows=ROWS, about=about)
-            expected_loss = {} if one.same_rows else losses.estimate(table)
+            found = jointly.of_labels(reference, table, features, rows=ROWS)
+            expected_loss: Measures = {}
+            if not one.same_rows:
+                apart = one.grain == Grain.MONTH
+                found |= jointly.of_rows(reference, table, features, rows=ROWS, told_apart=apart)
+                expected_loss = losses.estimate(table)
             with store.unit_of_work(SYSTEM) as uow:
                 commands.keep_joint(uow, version_id, one, found)
                 commands.keep_estimates(

@@ -59,37 +59,38 @@ class Found:
     where: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What to measure besides labels: the `rows` themselves, and with `told_apart` the classifier that tells them apart.
-
-    The classifier takes more time than all else.
-    """
-
-    rows: bool = True
-    told_apart: bool = True
-
-
-def measure(
-    reference: pa.Table, window: pa.Table, features: list[str], *, rows: int, about: About = About()
+def of_rows(
+    reference: pa.Table, window: pa.Table, features: list[str], *, rows: int, told_apart: bool
 ) -> dict[Joint, Found]:
-    """Measure samples of both; a label, where both have one, is called `aval:label`. Nothing below 100 rows."""
+    """Measure samples of what went in. Nothing below 100 rows.
+
+    The classifier is trained only with `told_apart`: it takes more time than all else.
+    """
     if min(reference.num_rows, window.num_rows) < FEWEST:
         return {}
-    a, b = TableSource(reference, "reference"), TableSource(window, "window")
-    found: dict[Joint, Found] = {}
-    if about.rows:
-        found[Joint.REPEATED] = _repeated(reference, window, features)
-        taken = sample(a, b, features, rows=rows)
-        if taken.names:
-            found |= _together(taken, told_apart=about.told_apart)
-    if TRUTH in reference.column_names and TRUTH in window.column_names:
-        told = window.filter(pa.array(np.asarray(window[TRUTH].is_valid())))
-        if told.num_rows >= FEWEST:
-            found[Joint.LABEL] = _label(reference[TRUTH], told[TRUTH])
-            target = _target(sample(a, TableSource(told, "told"), [*features, TRUTH], rows=rows))
-            if target is not None:
-                found[Joint.TARGET] = target
+    found: dict[Joint, Found] = {Joint.REPEATED: _repeated(reference, window, features)}
+    taken = sample(TableSource(reference, "reference"), TableSource(window, "window"), features, rows=rows)
+    if taken.names:
+        found |= _together(taken, told_apart=told_apart)
+    return _known(found)
+
+
+def of_labels(reference: pa.Table, window: pa.Table, features: list[str], *, rows: int) -> dict[Joint, Found]:
+    """Measure what labels, called `aval:label`, say of samples of both; nothing below 100 of them."""
+    if TRUTH not in reference.column_names or TRUTH not in window.column_names:
+        return {}
+    told = window.filter(pa.array(np.asarray(window[TRUTH].is_valid())))
+    if min(reference.num_rows, told.num_rows) < FEWEST:
+        return {}
+    found = {Joint.LABEL: _label(reference[TRUTH], told[TRUTH])}
+    sources = TableSource(reference, "reference"), TableSource(told, "told")
+    target = _target(sample(*sources, [*features, TRUTH], rows=rows))
+    if target is not None:
+        found[Joint.TARGET] = target
+    return _known(found)
+
+
+def _known(found: Mapping[Joint, Found]) -> dict[Joint, Found]:
     return {key: one for key, one in found.items() if not math.isnan(one.value)}
 
 

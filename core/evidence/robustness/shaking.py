@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from core.assets.datasets.schema import is_number
 from core.i18n import N_
 
 
@@ -79,12 +80,8 @@ def shaken(table: pd.DataFrame, shake: Shake, *, seed: int = 0) -> pd.DataFrame 
     return table.assign(**changed) if changed else None
 
 
-def _is_number(column: pd.Series) -> bool:
-    return types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
-
-
 def _noise(column: pd.Series, level: float, rng: np.random.Generator) -> pd.Series | None:
-    if not _is_number(column):
+    if not is_number(column):
         return None
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     spread = np.nanstd(values)
@@ -104,7 +101,7 @@ def _missing(column: pd.Series, level: float, rng: np.random.Generator) -> pd.Se
 
 
 def _extreme(column: pd.Series, level: float, rng: np.random.Generator) -> pd.Series | None:
-    if not _is_number(column):
+    if not is_number(column):
         return None
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     least, most = float(np.nanmin(values)), float(np.nanmax(values))
@@ -118,7 +115,7 @@ def _extreme(column: pd.Series, level: float, rng: np.random.Generator) -> pd.Se
 
 
 def _swap(column: pd.Series, level: float, rng: np.random.Generator) -> pd.Series | None:
-    if _is_number(column) or types.is_datetime64_any_dtype(column):
+    if is_number(column) or types.is_datetime64_any_dtype(column):
         return None
     codes, found = pd.factorize(column)
     if not 2 <= len(found) <= 1000:
