@@ -98,19 +98,16 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.assets.registry.version import VersionState  # noqa: PLC0415
     from core.assurance.reviews import work as reviews  # noqa: PLC0415
     from core.decisions.releases import work as releases  # noqa: PLC0415
+    from core.evidence import measuring  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
-    from core.evidence.explain import commands as explain_commands  # noqa: PLC0415
     from core.evidence.fairness import commands as fairness_commands  # noqa: PLC0415
     from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
     from core.evidence.fairness import work as fairness  # noqa: PLC0415
     from core.evidence.kpis import work as kpis  # noqa: PLC0415
     from core.evidence.monitoring import joint_work, payload_work, tidying  # noqa: PLC0415
     from core.evidence.monitoring import work as monitoring  # noqa: PLC0415
-    from core.evidence.robustness import commands as robustness_commands  # noqa: PLC0415
     from core.evidence.robustness import work as robustness  # noqa: PLC0415
-    from core.evidence.slices import commands as slices_commands  # noqa: PLC0415
     from core.evidence.slices import work as slices  # noqa: PLC0415
-    from core.evidence.worth import commands as worth_commands  # noqa: PLC0415
     from core.evidence.worth import queries as worth_queries  # noqa: PLC0415
     from core.evidence.worth import work as worth  # noqa: PLC0415
 
@@ -123,12 +120,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         if not ready:
             return
         with context.store.unit_of_work(SYSTEM) as uow:
-            if loaded:
-                explain_commands.enqueue_for(uow, version_id)
-                robustness_commands.enqueue_for(uow, version_id)
-            fairness_commands.enqueue_for(uow, version_id)
-            slices_commands.enqueue_for(uow, version_id)
-            worth_commands.explore_for(uow, version_id)
+            measuring.enqueue_all(uow, version_id, loads=loaded)
 
     def profile(context: JobContext) -> None:
         """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""

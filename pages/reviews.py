@@ -157,7 +157,7 @@ with right:
                 if answered and found.outcome is Outcome.GRANTED and allowed(me, Permission.ERASE_SUBJECT):
                     st.caption(
                         _(
-                            "The letter is out. Erasing takes the person out of the log and of this page for good."
+                            "The letter is out. Erasing takes the person out of log, tables and this page for good."
                         )
                     )
                     if st.button(_("Erase the person"), icon=":material/delete_forever:"):

@@ -229,8 +229,10 @@ def erased(found: Erasure) -> None:
     """Say what an erasure took out, and which models may still hold rows of the person."""
     st.success(
         _(
-            "Erased: {rows} logged predictions, {labels} outcomes, {answers} answers on cases, all words of the request.",
+            "Erased: {rows} logged predictions, {labels} outcomes, {table} rows of tables, {answers} answers on cases, "
+            "all words of the request.",
             rows=number(found.predictions),
+            table=number(found.table_rows),
             labels=number(found.labels),
             answers=number(found.answers),
         ),

@@ -13,7 +13,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
-from core.platform.store import UnitOfWork
+from core.platform.store import Json, UnitOfWork
 
 MOST_PURPOSE = 500
 
@@ -156,6 +156,28 @@ def write_purposes(uow: UnitOfWork, dataset_id: str, purposes: Mapping[str, str]
         dataset_id,
         {"columns": list(changed), "written": len(after), "digest": row.digest},
     )
+
+
+def replace_table(uow: UnitOfWork, old: str, new: str, *, rows: int, columns: Sequence[Column]) -> None:
+    """Put a table without an erased person's rows in the place of one with them; each event is a tombstone.
+
+    What arrived is gone too: from now on the new table stands for it. `rows` are left, and `columns` are read anew,
+    since the categories of a column may have named the person.
+    """
+    require(uow.actor, Permission.ERASE_SUBJECT)
+    query = select(DatasetRow).where(col(DatasetRow.digest) == old).order_by(col(DatasetRow.id))
+    for row in uow.session.exec(query.with_for_update()).all():
+        facts: dict[str, Json] = {
+            "old": old,
+            "source": row.source_digest,
+            "new": new,
+            "rows": row.rows - rows,
+        }
+        row.digest = row.source_digest = new
+        row.rows = rows
+        row.columns = [c.to_json() for c in columns]
+        uow.session.add(row)
+        uow.record("dataset.forgotten", "dataset", row.id, {**facts, "reason": "subject.erased"})
 
 
 def _kept(

@@ -10,6 +10,7 @@ from core.assets.datasets import columns
 from core.assets.datasets.dataset import Dataset
 from core.assets.datasets.schema import Column
 from core.assets.datasets.tables import DatasetRow
+from core.assets.datasets.whose import as_text
 from core.errors import NotFound
 from core.i18n import N_
 from core.platform.store import Files
@@ -51,6 +52,14 @@ def _dataset(row: DatasetRow) -> Dataset:
     )
 
 
+def by_digest(session: Session) -> dict[str, tuple[Dataset, ...]]:
+    """Return every data set of the house by the file in which it lies: the same bytes may have arrived often."""
+    found: dict[str, list[Dataset]] = {}
+    for row in session.exec(select(DatasetRow).order_by(col(DatasetRow.id))):
+        found.setdefault(row.digest, []).append(_dataset(row))
+    return {digest: tuple(those) for digest, those in found.items()}
+
+
 def uploader(session: Session, dataset_id: str) -> tuple[str, datetime] | None:
     """Return who uploaded a data set, and when; none where it is not known."""
     row = session.get(DatasetRow, dataset_id)
@@ -76,8 +85,4 @@ def distinct(files: Files, digest: str, column: str, *, most: int = 50) -> tuple
     A whole number is written without a point, as the isolated runner writes the classes of a model.
     """
     values = columns.read(files.path(digest), [column])[column].dropna().unique()
-    return tuple(sorted({_text(value) for value in values})[:most])
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return tuple(sorted({as_text(value) for value in values})[:most])

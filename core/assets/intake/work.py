@@ -94,14 +94,14 @@ class _Check:
             claims=claims,
             progress=context.progress,
         )
-        return self._settle(found, read.trusted)
+        return self._settle(found, read.trusted, table)
 
     def run_scores(self) -> bool:
         """Measure the scores that came with the data; the file, where there is one, is never opened."""
         self.verdict = Verdict.EVIDENCE.value
         self._context.progress(0.3, N_("Measuring the scores that came with the data"))
         table, question = self._asked()
-        return self._settle(assessing.assess_scores(table, question), ())
+        return self._settle(assessing.assess_scores(table, question), (), table)
 
     def _asked(self) -> tuple[pd.DataFrame, Question]:
         context, version = self._context, self._version
@@ -116,12 +116,13 @@ class _Check:
             version.mapping,
             version.score_column,
         )
-        return datasets.frame(context.store.files, version.dataset_digest), question
+        return datasets.frame(context.store.files, version.table_digest), question
 
-    def _settle(self, found: Assessed, names: tuple[str, ...]) -> bool:
+    def _settle(self, found: Assessed, names: tuple[str, ...], table: pd.DataFrame) -> bool:
         context = self._context
         context.progress(0.95, N_("Storing the evaluation"))
-        stored = pd.DataFrame({"row": np.arange(found.rows), **found.measured.columns})
+        labelled = np.flatnonzero(table[self._version.label_column].notna().to_numpy())
+        stored = pd.DataFrame({"row": labelled, **found.measured.columns})
         kept = context.store.files.put_bytes(to_parquet(stored))
         notes = [*([f"type: {found.type}"] if found.type else []), *found.warnings]
         if found.unlabelled:

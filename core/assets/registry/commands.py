@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, update
 
 from core.assets.registry import queries
 from core.assets.registry.bundling import attach_file, attach_image, bind_parts, copy_parts, detach
@@ -263,6 +263,19 @@ def edit_card(uow: UnitOfWork, version_id: str, values: Mapping[str, str]) -> in
     changed: list[str] = sorted(k for k in {*before, *after} if before.get(k) != after.get(k))
     uow.record("card.edited", "version", version_id, {"revision": number, "fields": list(changed)})
     return number
+
+
+def move_table(uow: UnitOfWork, old: str, new: str) -> None:
+    """Have the versions evaluated on table `old` read `new`; part of an erasure, whose event names both.
+
+    What they were submitted with stays on record under its own digest.
+    """
+    require(uow.actor, Permission.ERASE_SUBJECT)
+    uow.session.execute(
+        update(VersionRow)
+        .where(func.coalesce(func.nullif(col(VersionRow.table_digest), ""), VersionRow.dataset_digest) == old)
+        .values(table_digest=new)
+    )
 
 
 def _judge(row: UseCaseRow) -> None:

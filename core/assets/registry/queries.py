@@ -127,6 +127,12 @@ def _bundle(session: Session, which: ColumnElement[bool]) -> Bundle:
     return Bundle(tuple(sorted(parts, key=lambda p: (order.index(p.kind), p.name))))
 
 
+def versions_on(session: Session, table_digest: str) -> tuple[Version, ...]:
+    """Return the versions whose evaluation table is this file."""
+    held = func.coalesce(func.nullif(col(VersionRow.table_digest), ""), VersionRow.dataset_digest)
+    return tuple(_version(*row) for row in session.exec(_VERSIONS.where(held == table_digest)))
+
+
 def card_revisions(session: Session, version_id: str) -> tuple[CardRevision, ...]:
     """Return the revisions of a model card's typed fields, oldest first."""
     query = (
@@ -186,6 +192,7 @@ def _version(row: VersionRow, slug: str, model_name: str) -> Version:
         refusal=_refusal(row.refusal),
         dataset_id=row.dataset_id,
         dataset_digest=row.dataset_digest,
+        table_digest=row.table_digest or row.dataset_digest,
         label_column=row.label_column,
         positive_label=row.positive_label,
         operating_threshold=row.operating_threshold,

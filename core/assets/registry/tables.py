@@ -65,6 +65,7 @@ class VersionRow(SQLModel, table=True):
     refusal: dict[str, Any] | None = Field(default=None, sa_column=json_column(nullable=True))
     dataset_id: str
     dataset_digest: str
+    table_digest: str = ""
     label_column: str
     positive_label: str
     operating_threshold: float | None

@@ -87,6 +87,7 @@ class Version:
 
     `mapping` names the table's column for each feature that is called otherwise there; `score_column` holds the scores
     of a model that is governed by its predictions alone; `origin` is what the file says of where it comes from.
+    `dataset_digest` is the table it was submitted with, `table_digest` the same without who was erased since.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Version:
     refusal: Refusal | None
     dataset_id: str
     dataset_digest: str
+    table_digest: str
     label_column: str
     positive_label: str
     operating_threshold: float | None

@@ -17,6 +17,7 @@ class Erasure:
     predictions: int
     labels: int
     answers: int
+    table_rows: int
     files: tuple[tuple[str, str], ...]
     retaining: tuple[tuple[str, int], ...]
 

@@ -121,6 +121,25 @@ def store_partial(uow: UnitOfWork, version_id: str, values_digest: str, found: S
     uow.record("partial_dependence.stored", "version", version_id, {"features": len(found)})
 
 
+def forget(uow: UnitOfWork, version_id: str) -> str:
+    """Delete what was explained of a version row by row, before it is explained anew; return the digest of its values.
+
+    Empty where there was nothing. Part of an erasure, whose event names the rows that are gone.
+    """
+    require(uow.actor, Permission.ERASE_SUBJECT)
+    row = uow.session.exec(select(ExplanationRow).where(ExplanationRow.version_id == version_id)).first()
+    if row is None:
+        return ""
+    digest = row.values_digest
+    uow.session.delete(row)
+    for kind in (TrialRow, PartialRow):
+        told = uow.session.get(kind, version_id)
+        if told is not None:
+            uow.session.delete(told)
+    uow.record("explanation.forgotten", "version", version_id, {"values": digest, "reason": "subject.erased"})
+    return digest
+
+
 def store(uow: UnitOfWork, version_id: str, computed: Computed) -> str:
     """Store a version's explanation in place of a smaller one; return its id."""
     require(uow.actor, Permission.RUN_EXPLANATION)

@@ -26,7 +26,7 @@ def work_out(context: JobContext, runner: Runner) -> None:
     if explanation is None:
         return
     files = context.store.files
-    features = version.features_of(datasets.frame(files, version.dataset_digest))
+    features = version.features_of(datasets.frame(files, version.table_digest))
     rows = features.iloc[sampling.background(len(features), most=ROWS, seed=3)].reset_index(drop=True)
     path = files.path(version.artifact_digest)
     wanted = explanation.features[:MOST]

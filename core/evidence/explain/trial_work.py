@@ -25,7 +25,7 @@ def put_on_trial(context: JobContext, runner: Runner) -> None:
     if found is None:
         return
     files = context.store.files
-    features = version.features_of(datasets.frame(files, version.dataset_digest))
+    features = version.features_of(datasets.frame(files, version.table_digest))
     values = queries.attributions(files, found)
     few = values.index[:ROWS].to_numpy()
     background = features.iloc[sampling.background(len(features), most=BACKGROUND, seed=7)]

@@ -60,11 +60,11 @@ def explain(context: JobContext, runner: Runner) -> None:
     with context.store.reading() as session:
         version = registry.version(session, version_id)
         task = registry.use_case_by_id(session, version.use_case_id).task
-    table = datasets.frame(context.store.files, version.dataset_digest)
+    table = datasets.frame(context.store.files, version.table_digest)
     label = _label(version, task, table)
     order = sampling.nested(table[version.label_column], seed=SEED)
     with context.store.reading() as session:
-        known = queries.computed(session, version.artifact_digest, version.dataset_digest, label)
+        known = queries.computed(session, version.artifact_digest, version.table_digest, label)
         own = queries.explanation(session, version_id)
     # A mapping feeds the same model other columns: what was computed without it says nothing.
     if known is not None and not version.mapping and known.rows >= len(order):
@@ -172,7 +172,7 @@ class _Explaining:
         gap = np.abs(meta.base + values.sum(axis=1) - scores) / np.maximum(1.0, np.abs(scores))
         computed = Computed(
             model_digest=self.version.artifact_digest,
-            data_digest=self.version.dataset_digest,
+            data_digest=self.version.table_digest,
             label=self.label,
             method=meta.method,
             question=meta.question,

@@ -46,7 +46,7 @@ def measure(context: JobContext) -> None:
         keyed = datasets.dataset(view, declared.dataset_id).digest if declared.dataset_id else ""
     if evaluation is None or not declared.attributes:
         return
-    table = datasets.frame(store.files, version.dataset_digest)
+    table = datasets.frame(store.files, version.table_digest)
     rows = table.loc[table[version.label_column].dropna().index]
     people = _people(store.files, declared, rows, keyed)
     if people.empty:

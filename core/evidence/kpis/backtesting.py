@@ -37,7 +37,7 @@ def answered(found: Asked, files: Files) -> tuple[Tested, ...]:
     """Work out the KPIs that can be; call it with no open view."""
 
     def rows() -> pa.Table:
-        table = datasets.frame(files, found.version.dataset_digest)
+        table = datasets.frame(files, found.version.table_digest)
         predictions = pd.read_parquet(files.path(found.evaluation.predictions_digest))
         return as_log(found.version, found.expected, table, predictions)
 

@@ -59,8 +59,9 @@ def _evaluated(store: Store, version: Version) -> tuple[pa.Table, list[Wanted], 
     if evaluation is not None:
         predictions = evaluation.predictions_digest
         said = pq.read_table(store.files.path(predictions)).replace_schema_metadata(None)
-        if "row" in said.column_names and said.num_rows != table.num_rows:
-            table = table.take(said.column("row"))
+        if said.num_rows != table.num_rows:  # rows without a label were not predicted
+            labels = pq.read_table(path, columns=[version.label_column]).column(0)
+            table = table.filter(pc.is_valid(labels))
         numeric = version.signature.output == "value"
         outcome = said.column("prediction")
         outcome = outcome.cast(pa.float64(), safe=False) if numeric else _as_classes(outcome, version)

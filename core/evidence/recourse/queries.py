@@ -106,7 +106,7 @@ def asked(session: Session, version_id: str, values: Values, *, search: bool = T
     label = version.positive_label if use_case.task is Task.BINARY else ""
     threshold = 0.5 if version.operating_threshold is None else version.operating_threshold
     name = case.key(
-        version.artifact_digest, version.dataset_digest, label, own, within, threshold, search=search
+        version.artifact_digest, version.table_digest, label, own, within, threshold, search=search
     )
     return Asked(name, version_id, own, within, label, threshold, search)
 
@@ -124,7 +124,7 @@ def job(session: Session, key: str) -> Job | None:
 
 def evaluated(files: Files, version: Version, row: int) -> Values:
     """Return the feature values of a row of the evaluation data, by its position. Raise `NotFound`."""
-    table = datasets.frame(files, version.dataset_digest)
+    table = datasets.frame(files, version.table_digest)
     if not 0 <= row < len(table):
         raise NotFound(
             "recourse.row_unknown",
@@ -160,7 +160,7 @@ def logged(session: Session, files: Files, version: Version, prediction_id: str)
 
 def similar(files: Files, version: Version, values: Values, most: int = 5) -> pd.DataFrame:
     """Return the rows of the evaluation data nearest to a case (Gower), with the label and `distance`, nearest first."""
-    table = datasets.frame(files, version.dataset_digest)
+    table = datasets.frame(files, version.table_digest)
     features = version.features_of(table)
     total = np.zeros(len(features))
     for column in version.signature.features:

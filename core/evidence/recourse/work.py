@@ -39,7 +39,7 @@ def answered(store: Store, runner: Runner, asked: Asked, *, most: int = 3) -> Ca
     """Answer a question about a case: for the job, and for whoever holds a runner. Raise `Invalid`."""
     with store.reading() as session:
         version = registry.version(session, asked.version_id)
-    table = datasets.frame(store.files, version.dataset_digest)
+    table = datasets.frame(store.files, version.table_digest)
     features = version.features_of(table)
     reference = features.iloc[sampling.background(len(features), most=REFERENCE)].reset_index(drop=True)
     frames = {"rows": frame(asked.values, features), "background": reference}

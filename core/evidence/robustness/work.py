@@ -48,7 +48,7 @@ def shake(context: JobContext, runner: Runner) -> None:
         evaluation = intake.evaluation(view, version_id)
     if evaluation is None or version.score_column:
         return
-    table = datasets.frame(store.files, version.dataset_digest)
+    table = datasets.frame(store.files, version.table_digest)
     labelled = table.loc[table[version.label_column].dropna().index]
     stored = pd.read_parquet(store.files.path(evaluation.predictions_digest))
     most = shaking.plan().rows
@@ -65,7 +65,7 @@ def shake(context: JobContext, runner: Runner) -> None:
             version_id,
             report,
             model_digest=version.artifact_digest,
-            data_digest=version.dataset_digest,
+            data_digest=version.table_digest,
         )
 
 

@@ -24,7 +24,7 @@ def analyse(context: JobContext) -> None:
         protected = datasets.dataset(view, version.dataset_id).protected
     if evaluation is None:
         return
-    table = datasets.frame(store.files, version.dataset_digest)
+    table = datasets.frame(store.files, version.table_digest)
     rows = table.loc[table[version.label_column].dropna().index].reset_index(drop=True)
     stored = pd.read_parquet(store.files.path(evaluation.predictions_digest))
     if task is Task.REGRESSION:
