@@ -100,6 +100,8 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.decisions.releases import work as releases  # noqa: PLC0415
     from core.evidence import measuring  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
+    from core.evidence.attribution_drift import commands as attribution_commands  # noqa: PLC0415
+    from core.evidence.attribution_drift import work as attribution_drift  # noqa: PLC0415
     from core.evidence.fairness import commands as fairness_commands  # noqa: PLC0415
     from core.evidence.fairness import queries as fairness_queries  # noqa: PLC0415
     from core.evidence.fairness import work as fairness  # noqa: PLC0415
@@ -123,14 +125,15 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
             measuring.enqueue_all(uow, version_id, loads=loaded)
 
     def profile(context: JobContext) -> None:
-        """Profile the log, then follow the groups in it where a table of attributes joins its predictions."""
+        """Profile the log; then follow what drives it, and the groups in it where a table joins its predictions."""
         monitoring.profile(context)
         version_id = str(context.payload["version_id"])
         with context.store.reading() as view:
             declared = fairness_queries.declaration(view, registry.version(view, version_id).use_case_id)
-        if declared is not None and declared.dataset_id:
-            with context.store.unit_of_work(SYSTEM) as uow:
+        with context.store.unit_of_work(SYSTEM) as uow:
+            if declared is not None and declared.dataset_id:
                 fairness_commands.follow_for(uow, version_id)
+            attribution_commands.follow_for(uow, version_id)
 
     def observe(context: JobContext) -> None:
         """Observe KPIs, then what the version's promises came to."""
@@ -141,6 +144,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     return {
         "intake.evaluate": evaluate,
         **_explaining(runner),
+        "attribution_drift.measure": partial(attribution_drift.measure, runner=runner),
         "reviews.find_case": partial(reviews.find_case, runner=runner),
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,

@@ -1,5 +1,6 @@
 """Explainability: what drives a version's decisions, how one feature acts, and why one case came out as it did."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -8,11 +9,13 @@ import streamlit as st
 
 from app.looking import opened
 from app.session import current
+from app.ui.attribution_drift import attribution_drift
 from app.ui.card import page_header
 from app.ui.case_desk import Desk, case_desk
 from app.ui.empty import empty
-from app.ui.explanation import PartialDesk, Shown, drivers, one_feature, verdict_line
+from app.ui.explanation import Shown, drivers, one_feature, verdict_line
 from app.ui.limits_form import limits_form
+from app.ui.on_request import OnRequest
 from app.ui.picker import pick_use_case, pick_version
 from app.ui.progress import follow
 from app.ui.refused import may_not, refusals, refusals_end_page
@@ -20,6 +23,8 @@ from app.ui.trial_panel import trial_banner, trial_panel
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.decisions.releases.oversight import Part
+from core.evidence.attribution_drift import commands as drift_commands
+from core.evidence.attribution_drift import queries as drift
 from core.evidence.explain import commands, queries
 from core.evidence.explain.words import unit_name
 from core.evidence.recourse import commands as recourse_commands
@@ -29,6 +34,7 @@ from core.i18n import _
 from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, allowed
 
 me = current().actor
+may_explain = allowed(me, Permission.RUN_EXPLANATION)
 
 
 @st.cache_resource(ttl=timedelta(hours=1), max_entries=8, show_spinner=False)
@@ -43,24 +49,14 @@ def explanation_of(version_id: str) -> queries.Explanation | None:
         return queries.explanation(view, version_id)
 
 
-def job_of(version_id: str) -> queries.Job | None:
-    with reading() as view:
-        return queries.job(view, version_id)
-
-
-def start(version_id: str) -> None:
+def ask_for(command: Callable[..., str], version_id: str) -> None:
     with refusals(), unit_of_work(me) as uow:
-        commands.request_explanation(uow, version_id)
+        command(uow, version_id)
 
 
-def ask_partial(version_id: str) -> None:
-    with refusals(), unit_of_work(me) as uow:
-        commands.request_partial(uow, version_id)
-
-
-def partial_job(version_id: str) -> queries.Job | None:
+def job_for(query: Callable[..., queries.Job | None], version_id: str) -> queries.Job | None:
     with reading() as view:
-        return queries.partial_job(view, version_id)
+        return query(view, version_id)
 
 
 def ask(version_id: str, values: Values, search: bool) -> None:
@@ -116,7 +112,9 @@ if version is None:
     st.stop()
 
 explanation = explanation_of(version.id)
-running = follow(lambda: job_of(version.id), title=_("Explaining version {number}", number=version.number))
+running = follow(
+    partial(job_for, queries.job, version.id), title=_("Explaining version {number}", number=version.number)
+)
 if explanation is None and version.state is not registry.VersionState.READY:
     empty(
         _("This version cannot be explained yet"),
@@ -132,14 +130,14 @@ if explanation is None:
         _("A job computes exact values on the evaluation data, in isolation. A first sample takes seconds."),
         icon="account_tree",
     )
-    if allowed(me, Permission.RUN_EXPLANATION):
+    if may_explain:
         with st.container(horizontal_alignment="center"):
             st.button(
                 _("Explain this version"),
                 type="primary",
                 icon=":material/play_arrow:",
-                on_click=start,
-                args=[version.id],
+                on_click=ask_for,
+                args=[commands.request_explanation, version.id],
             )
     else:
         roles = [
@@ -158,6 +156,8 @@ shown = Shown(explanation, names[str(version.number)], values, inputs, scores)
 with reading() as view:
     explained = queries.explained_versions(view, version.use_case_id)
     worked_out = queries.partials(view, explanation)
+    months = drift.months(view, explanation)
+    behind = bool(drift.stale(view, explanation))
 others = {v.id: names[str(v.number)] for v in explained if v.id != version.id}
 
 left, right = st.columns(2, gap="medium")
@@ -165,13 +165,21 @@ with left:
     drivers(shown, others, explanation_of)
     one_feature(
         shown,
-        PartialDesk(
+        OnRequest(
             found=worked_out,
-            ask=partial(ask_partial, version.id),
-            job=partial(partial_job, version.id),
-            may_ask=allowed(me, Permission.RUN_EXPLANATION),
+            ask=partial(ask_for, commands.request_partial, version.id),
+            job=partial(job_for, queries.partial_job, version.id),
+            may_ask=may_explain,
         ),
     )
+    if months or behind:
+        wanted = OnRequest(
+            found=months,
+            ask=partial(ask_for, drift_commands.request_months, version.id),
+            job=partial(job_for, drift.job, version.id),
+            may_ask=may_explain,
+        )
+        attribution_drift(wanted, unit=unit_name(explanation), behind=behind)
     trial_panel(trial, unit=unit_name(explanation))
 with right:
     desk = Desk(
@@ -184,7 +192,7 @@ with right:
         similar=lambda values: recourse.similar(store().files, version, values),
         features=version.signature.features,
         decides=len(version.signature.classes) == 2,
-        may_ask=allowed(me, Permission.RUN_EXPLANATION),
+        may_ask=may_explain,
     )
     case_desk(explanation, scores, desk)
     if allowed(me, Permission.DESCRIBE_DATA) and st.button(

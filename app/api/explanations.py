@@ -1,6 +1,7 @@
 """Explanations over REST: a version's values as a whole, and one case."""
 
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -10,6 +11,8 @@ from app.api.identity import actor
 from app.wiring import reading, store, unit_of_work
 from core.assets.registry import queries as registry
 from core.errors import NotFound
+from core.evidence.attribution_drift import commands as drift_commands
+from core.evidence.attribution_drift import queries as attribution_drift
 from core.evidence.explain import commands, queries
 from core.evidence.explain.queries import Explanation
 from core.i18n import N_
@@ -77,6 +80,31 @@ class PartialOut(BaseModel):
     high: list[float]
     lines: list[list[float]]
     rows: int
+
+
+class ShiftOut(BaseModel):
+    """One feature in one month: mean |φ| on the evaluation data and on the log, the 95 % interval of the difference.
+
+    `part` is the difference as a part of all mean |φ| before; `q` is adjusted over the features of the month.
+    """
+
+    feature: str
+    before: float
+    after: float
+    low: float
+    high: float
+    q: float
+    part: float
+    moved: bool
+
+
+class MonthOut(BaseModel):
+    """One month of the prediction log: `sampled` of its `rows` were explained."""
+
+    start: date
+    rows: int
+    sampled: int
+    shifts: list[ShiftOut]
 
 
 class StartedOut(BaseModel):
@@ -147,6 +175,33 @@ def start_partial(use_case: str, version: int, caller: Annotated[Actor, Depends(
         version_id = registry.version_by_number(view, use_case, version).id
     with unit_of_work(caller) as uow:
         return StartedOut(job=commands.request_partial(uow, version_id))
+
+
+@router.get("/explanations/{use_case}/{version}/drift")
+def drift(use_case: str, version: int, caller: Annotated[Actor, Depends(actor)]) -> list[MonthOut]:
+    """What drives the version month by month on its log, against the evaluation data; empty until measured."""
+    require(caller, Permission.VIEW)
+    found = _found(use_case, version)
+    with reading() as view:
+        months = attribution_drift.months(view, found)
+    return [
+        MonthOut(
+            start=one.start,
+            rows=one.rows,
+            sampled=one.sampled,
+            shifts=[ShiftOut(**asdict(shift), moved=shift.moved) for shift in one.shifts],
+        )
+        for one in months
+    ]
+
+
+@router.post("/explanations/{use_case}/{version}/drift", status_code=202)
+def start_drift(use_case: str, version: int, caller: Annotated[Actor, Depends(actor)]) -> StartedOut:
+    """Start the job that explains rows of the log; a running one is returned instead of a second."""
+    with reading() as view:
+        version_id = registry.version_by_number(view, use_case, version).id
+    with unit_of_work(caller) as uow:
+        return StartedOut(job=drift_commands.request_months(uow, version_id))
 
 
 @router.post("/explanations/{use_case}/{version}", status_code=202)

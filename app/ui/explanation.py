@@ -9,11 +9,11 @@ import streamlit as st
 from app.ui import badges
 from app.ui.beeswarm import beeswarm, dependence
 from app.ui.card import card, card_with
-from app.ui.empty import empty, note
+from app.ui.empty import note
 from app.ui.importance_bars import importance_bars, importance_dumbbell
+from app.ui.on_request import OnRequest, wait_for
 from app.ui.partial_chart import partial_chart
 from app.ui.picker import pick, switch
-from app.ui.progress import Work, follow
 from app.ui.rule_list import rule_list
 from app.ui.text import md
 from core.evidence.explain import cohort, labels, queries, words
@@ -125,18 +125,11 @@ def _against(shown: Shown, name: str, before: Explanation, unit: str) -> None:
 SHAPLEY, PARTIAL = "shapley", "partial"
 
 
-@dataclass(frozen=True)
-class PartialDesk:
-    """How the page reads partial dependence, asks for it, and whether this person may ask."""
-
-    found: Mapping[str, Partial] | None
-    ask: Callable[[], None]
-    job: Callable[[], Work | None]
-    may_ask: bool
+Partials = OnRequest[Mapping[str, Partial] | None]
 
 
 @st.fragment
-def one_feature(shown: Shown, partials: PartialDesk) -> None:
+def one_feature(shown: Shown, partials: Partials) -> None:
     """How one feature acts over its values: what it did to each row, or what it alone would change."""
     with card(_("How one feature acts")):
         feature = pick(
@@ -167,18 +160,15 @@ def one_feature(shown: Shown, partials: PartialDesk) -> None:
             )
 
 
-def _partial(shown: Shown, partials: PartialDesk, feature: str) -> None:
-    running = follow(partials.job, title=_("Partial dependence"), stale=partials.found is None)
-    if partials.found is None:
-        if not running:
-            empty(
-                _("Not worked out yet"),
-                _("The model is asked in isolation what one feature alone would change, on 300 rows."),
-                icon="ssid_chart",
-            )
-            if partials.may_ask and st.button(_("Work it out"), icon=":material/play_arrow:"):
-                partials.ask()
-                st.rerun()
+def _partial(shown: Shown, partials: Partials, feature: str) -> None:
+    there = wait_for(
+        partials,
+        there=partials.found is not None,
+        name=_("Partial dependence"),
+        text=_("The model is asked in isolation what one feature alone would change, on 300 rows."),
+        icon="ssid_chart",
+    )
+    if not there or partials.found is None:
         return
     found = partials.found.get(feature)
     if found is None:

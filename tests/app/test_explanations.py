@@ -1,6 +1,6 @@
 """Explanations over REST, behind the real guard: read, start, and one case."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +17,9 @@ from app.api import explanations
 from app.api.problems import answer_with_problems
 from app.doors import Doors
 from app.guard import Guard
+from core.assets.registry import queries as registry
+from core.evidence.attribution_drift import commands as drift_commands
+from core.evidence.attribution_drift.shift import Month, shifts
 from core.evidence.explain import queries, work
 from core.platform.access import commands as access
 from core.platform.access import queries as people
@@ -103,3 +106,26 @@ def test_reading_needs_a_token_and_starting_a_version(client, bearer, table):
     assert unknown.status_code == 404
     assert "credit" in unknown.text
     assert client.post("/api/v1/explanations/credit/9", headers=headers).status_code == 404
+
+
+def test_what_drives_it_over_time_is_asked_for_and_read(client, store, bearer, table):
+    headers = bearer("data_scientist")
+    missing = client.post(f"{PATH}/drift", headers=headers)
+    assert (missing.status_code, missing.json()["code"]) == (409, "explanation.none")
+    client.post(PATH, headers=headers)
+    run_waiting(store, {queries.JOB_KIND: lambda context: work.explain(context, InProcess())})
+    assert client.get(f"{PATH}/drift", headers=headers).json() == []
+    started = client.post(f"{PATH}/drift", headers=headers)
+    assert started.status_code == 202
+    assert client.post(f"{PATH}/drift", headers=headers).json() == started.json()
+    with store.reading() as view:
+        version = registry.version_by_number(view, "credit", 1)
+        found = queries.explanation(view, version.id)
+    before = queries.attributions(store.files, found).to_numpy(float)
+    month = Month(date(2026, 9, 1), 900, 250, shifts(before, before * 2, list(found.features)))
+    with store.unit_of_work(SYSTEM) as uow:
+        drift_commands.store(uow, version.id, found.values_digest, [month])
+    (told,) = client.get(f"{PATH}/drift", headers=headers).json()
+    assert (told["start"], told["rows"], told["sampled"]) == ("2026-09-01", 900, 250)
+    assert {s["feature"] for s in told["shifts"] if s["moved"]} <= set(FEATURES)
+    assert told["shifts"][0]["after"] == pytest.approx(2 * told["shifts"][0]["before"])

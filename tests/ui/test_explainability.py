@@ -1,5 +1,7 @@
 """Explainability: every state of the page, drawn by Streamlit itself over a real store."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
@@ -13,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 from app import wiring
 from core.assets.intake.runner import Result
 from core.assets.registry.queries import VersionState
+from core.evidence.attribution_drift import commands as drift_commands
+from core.evidence.attribution_drift.shift import Month, shifts
 from core.evidence.explain import commands, queries, work
 from core.evidence.explain.engine import explain
 from core.evidence.explain.partial import partial
@@ -280,3 +284,34 @@ def test_the_data_owner_sets_what_may_change(page, store, table, actor):
     assert "Set these limits" in [b.label for b in at.button]
     viewer = page(actor("viewer"))
     assert "Set what may change" not in [b.label for b in viewer.button]
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "told"),
+    [
+        ("en", "What drives it over time", "In Oct 2026, beyond chance: "),
+        ("pt_BR", "O que a determina ao longo do tempo", "além do acaso: "),
+    ],
+)
+def test_what_drives_it_over_time_is_drawn_and_told(page, store, table, lang, title, told):
+    model = fitted(table, LogisticRegression(max_iter=5000))
+    version = register(store, model, table, features=FEATURES)
+    with store.unit_of_work(SCIENTIST) as uow:
+        commands.request_explanation(uow, version.id)
+    run_jobs(store)
+    assert title not in words(page(language=lang))  # without a log there is nothing to follow
+    with store.reading() as view:
+        found = queries.explanation(view, version.id)
+    before = queries.attributions(store.files, found).to_numpy(float)
+    names = list(found.features)
+    moved = [
+        Month(date(2026, m, 1), 900, 300, shifts(before, before * [1.0 + (m - 9), 1, 1], names))
+        for m in (9, 10)
+    ]
+    with store.unit_of_work(SCIENTIST) as uow:
+        drift_commands.store(uow, version.id, found.values_digest, moved)
+    at = page(language=lang)
+    assert not at.exception
+    assert title in words(at)
+    assert told in words(at)
+    assert any(("by month" if lang == "en" else "por mês") in alt for alt in alts(at))

@@ -1,7 +1,5 @@
 """Measure windows over several columns, and estimate quantities before their labels: slow work, after the profiles."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,17 +9,16 @@ from core.assets.registry.version import Version
 from core.evidence.monitoring import commands, estimated, jointly, queries
 from core.evidence.monitoring.batches import HASH, SAID, TRUTH, BatchKind, Expected
 from core.evidence.monitoring.identity import KnownLabels, find
-from core.evidence.monitoring.logged import known_labels, read_parts
+from core.evidence.monitoring.logged import known_labels, sampled
 from core.evidence.monitoring.matrix import sample
 from core.evidence.monitoring.performance import Measures
-from core.evidence.monitoring.records import LogPart
 from core.evidence.monitoring.referencing import evaluated
 from core.evidence.monitoring.sources import TableSource
 from core.evidence.monitoring.windows import Grain
 from core.evidence.monitoring.work import expected_rows
 from core.i18n import N_
 from core.platform.jobs.handling import JobContext
-from core.platform.store import SYSTEM, Files
+from core.platform.store import SYSTEM
 
 ROWS = 20_000
 """Rows of a window and of the reference that are looked at."""
@@ -47,7 +44,7 @@ def measure(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
     for done, one in enumerate(stale, 1):
         held = [part for part in predictions if one.window.start <= part.day < one.window.end]
         if held:
-            table = _with_labels(_sampled(store.files, held), told)
+            table = _with_labels(sampled(store.files, held, ROWS), told)
             found = jointly.of_labels(reference, table, features, rows=ROWS)
             expected_loss: Measures = {}
             if not one.same_rows:
@@ -60,17 +57,6 @@ def measure(context: JobContext, runner: object = None) -> None:  # noqa: ARG001
                     uow, version_id, {(one.grain, one.window.start): expected_loss}, "dle"
                 )
         context.progress(done / len(stale), N_("Measuring how columns hang together"))
-
-
-def _sampled(files: Files, parts: Sequence[LogPart]) -> pa.Table:
-    """Take evenly spaced rows, part by part, so that no window is in memory whole."""
-    share = min(1.0, ROWS / sum(part.rows for part in parts))
-    tables = []
-    for part in parts:
-        table = read_parts(files, [part])
-        count = max(1, round(table.num_rows * share))
-        tables.append(table.take(pa.array(np.linspace(0, table.num_rows - 1, count).astype(np.int64))))
-    return pa.concat_tables(tables, promote_options="default")
 
 
 def _with_labels(table: pa.Table, told: KnownLabels) -> pa.Table:

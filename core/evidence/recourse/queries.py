@@ -17,6 +17,7 @@ from core.assets.registry.version import Version
 from core.errors import Invalid, NotFound
 from core.evidence.fairness import queries as fairness
 from core.evidence.monitoring import queries as monitoring
+from core.evidence.monitoring import replayed
 from core.evidence.monitoring.batches import ID, BatchKind
 from core.evidence.recourse import case
 from core.evidence.recourse.case import CaseAnswer, Values
@@ -144,10 +145,8 @@ def logged(session: Session, files: Files, version: Version, prediction_id: str)
             found = pc.index(ids.cast("string"), prediction_id).as_py()
             if found is None or found < 0:
                 continue
-            rows = file.read_row_group(part.row_group, use_threads=False).slice(found, 1).to_pandas()
-        names = list(version.signature.names)
-        own = [n if n in rows.columns else version.mapping.get(n, n) for n in names]
-        return _values(rows[own].set_axis(names, axis="columns").iloc[0], version)
+            row = file.read_row_group(part.row_group, use_threads=False).slice(found, 1)
+        return _values(replayed.features(version, row).iloc[0], version)
     raise NotFound(
         "recourse.prediction_unknown",
         N_("No logged prediction of version {number} has the id {id}."),

@@ -1,0 +1,1 @@
+"""Attribution drift: what drives a version on the rows it really meets, month by month."""
