@@ -1,7 +1,7 @@
 """Submit an upload: the same for page, API and command line."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
@@ -84,17 +84,8 @@ def submit_again(uow: UnitOfWork, version_id: str, mapping: Mapping[str, str]) -
     version = registry.version(uow.session, version_id)
     draft_id = intake.draft_again(uow, version_id)
     registered.copy_parts(uow, version_id, draft_id)
-    said = Submission(
-        use_case=version.use_case_slug,
-        label_column=version.label_column,
-        positive_label=version.positive_label,
-        operating_threshold=version.operating_threshold,
-        protected_columns=tables.dataset(uow.session, version.dataset_id).protected,
-        model_name=version.model_name,
-        note=version.note,
-        mapping={**version.mapping, **mapping},
-        score_column=version.score_column,
-    )
+    protected = tables.dataset(uow.session, version.dataset_id).protected
+    said = replace(_like(version, protected), mapping={**version.mapping, **mapping})
     return draft_id, submit(uow, draft_id, said)
 
 
@@ -104,3 +95,22 @@ def own_draft(view: Session, draft_id: str, actor: Actor) -> Draft:
     if found.author_id != actor.id:
         raise NotFound("draft.unknown", N_("There is no upload {id}."), id=draft_id)
     return found
+
+
+def submit_like(uow: UnitOfWork, draft_id: str, version: Version, protected: Sequence[str]) -> str:
+    """Submit a challenger as its champion was submitted, its table under the model's own names; return its id."""
+    return submit(uow, draft_id, replace(_like(version, protected), mapping={}, note="")).version.id
+
+
+def _like(version: Version, protected: Sequence[str]) -> Submission:
+    return Submission(
+        use_case=version.use_case_slug,
+        label_column=version.label_column,
+        positive_label=version.positive_label,
+        operating_threshold=version.operating_threshold,
+        protected_columns=tuple(protected),
+        model_name=version.model_name,
+        note=version.note,
+        mapping=version.mapping,
+        score_column=version.score_column,
+    )

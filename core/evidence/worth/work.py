@@ -65,7 +65,7 @@ def evaluated(store: Store, version_id: str) -> Evaluated:
     said = pq.read_table(store.files.path(found.predictions_digest))
     if "probability" not in said.column_names:
         raise Conflict("threshold.no_scores", N_("This version gives no probabilities: it has no threshold."))
-    rows = _priced(store, version, matrix, said, dataset.digest)
+    rows = priced(store, version, matrix, said, dataset.digest)
     chosen = threshold.split(len(rows.probability), dataset.digest)
     validation, untouched = rows.part(chosen), rows.part(~chosen)
     return Evaluated(matrix, validation, untouched, threshold.explore(validation), _monthly(days))
@@ -111,7 +111,8 @@ def freeze(
         )
 
 
-def _priced(store: Store, version: Version, matrix: CostMatrix, said: pa.Table, digest: str) -> Rows:
+def priced(store: Store, version: Version, matrix: CostMatrix, said: pa.Table, digest: str) -> Rows:
+    """Price predictions (`row`, `label`, `probability`) on the table `digest`, whose columns are the version's."""
     known = log_columns("binary", version)
     cells = read_cells(matrix.cells, known, matrix.currency, matrix.money_columns)
     features = {n.value for one in cells.values() for n in one.walk() if n.op == Op.COLUMN}

@@ -55,6 +55,8 @@ class Permission(StrEnum):
     COMMENT = "discussion.comment"
     REQUEST_RELEASE = "release.request"
     DECIDE_RELEASE = "release.decide"
+    PROPOSE_RETRAINING = "retraining.propose"
+    DECIDE_RETRAINING = "retraining.decide"
     PUBLISH_POLICY = "policy.publish"
     GOVERN_COMPLIANCE = "compliance.govern"
     ATTEST = "compliance.attest"
@@ -88,6 +90,8 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.COMMENT: N_("Take part in conversations"),
     Permission.REQUEST_RELEASE: N_("Request a release"),
     Permission.DECIDE_RELEASE: N_("Decide on a release, for the own area"),
+    Permission.PROPOSE_RETRAINING: N_("Propose a retraining"),
+    Permission.DECIDE_RETRAINING: N_("Decide on a retraining, for the own area"),
     Permission.PUBLISH_POLICY: N_("Publish a policy"),
     Permission.GOVERN_COMPLIANCE: N_("Decide which laws are followed, make and approve their documents"),
     Permission.ATTEST: N_("Attest to a use case"),
@@ -114,6 +118,7 @@ _TEAM = _EVERYONE | {
     _P.COMMENT,
     _P.ANSWER_FORM,
     _P.TAKE_REVIEW,
+    _P.PROPOSE_RETRAINING,
 }
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {
@@ -127,6 +132,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.APPROVE_KPI,
         _P.SEND_PREDICTIONS,
         _P.REQUEST_RELEASE,
+        _P.DECIDE_RETRAINING,
     },
     Role.OPERATIONS: _TEAM
     | {
@@ -136,6 +142,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.SEND_PREDICTIONS,
         _P.REQUEST_RELEASE,
         _P.DECIDE_RELEASE,
+        _P.DECIDE_RETRAINING,
         _P.PUBLISH_RULES,
         _P.SHARE,
     },
@@ -145,6 +152,7 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.DESCRIBE_DATA,
         _P.REVIEW_NAMES,
         _P.DECIDE_RELEASE,
+        _P.DECIDE_RETRAINING,
         _P.PUBLISH_POLICY,
         _P.PUBLISH_RULES,
         _P.GOVERN_COMPLIANCE,
@@ -154,7 +162,15 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
         _P.SHARE,
     },
     Role.BUSINESS: _TEAM
-    | {_P.DEFINE_USE_CASE, _P.DEFINE_KPI, _P.APPROVE_KPI, _P.SIGN_COSTS, _P.DECIDE_RELEASE, _P.SHARE},
+    | {
+        _P.DEFINE_USE_CASE,
+        _P.DEFINE_KPI,
+        _P.APPROVE_KPI,
+        _P.SIGN_COSTS,
+        _P.DECIDE_RELEASE,
+        _P.DECIDE_RETRAINING,
+        _P.SHARE,
+    },
     Role.VALIDATOR: _TEAM | {_P.APPROVE_KPI, _P.REVIEW_NAMES, _P.DECIDE_RELEASE, _P.ATTEST},
     Role.VIEWER: _EVERYONE,
 }
@@ -163,6 +179,7 @@ NEVER_FOR_SERVICES = frozenset(
     {
         _P.SIGN_COSTS,
         _P.DECIDE_RELEASE,
+        _P.DECIDE_RETRAINING,
         _P.REVIEW_NAMES,
         _P.PUBLISH_POLICY,
         _P.PUBLISH_RULES,

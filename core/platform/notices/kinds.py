@@ -18,6 +18,7 @@ FAMILIES: Mapping[str, str] = {
     "policy.*": N_("Policies published"),
     "alert.*": N_("Alerts of monitoring"),
     "incident.*": N_("Incidents"),
+    "retraining.*": N_("Retraining: proposed, decided, and what came of it"),
     "kpi.*": N_("KPIs: proposed, in force, breached, recovered"),
 }
 """Families of actions. A step that a command adds later belongs to its family without a word here."""

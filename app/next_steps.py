@@ -1,0 +1,80 @@
+"""What a job is followed by: earlier wings know nothing of later ones, so the next step is asked for here.
+
+Only workers load this module.
+"""
+
+from core.assets.intake import work as intake
+from core.assets.intake.runner import Runner
+from core.assets.registry import queries as registry
+from core.assets.registry.version import VersionState
+from core.decisions.retraining import commands as retraining
+from core.evidence import measuring
+from core.evidence.alerts import work as alerts
+from core.evidence.attribution_drift import commands as attribution_drift
+from core.evidence.explain import commands as explain_commands
+from core.evidence.explain import work as explain_work
+from core.evidence.fairness import commands as fairness_commands
+from core.evidence.fairness import queries as fairness_queries
+from core.evidence.kpis import work as kpis
+from core.evidence.monitoring import tidying
+from core.evidence.monitoring import work as monitoring
+from core.evidence.worth import work as worth
+from core.platform.jobs.handling import JobContext
+from core.platform.store import SYSTEM
+
+
+def evaluate(context: JobContext, runner: Runner) -> None:
+    """Evaluate, then explain and measure; a challenger's retraining goes on."""
+    version_id = str(context.payload["version"])
+    loaded = intake.evaluate(context, runner)
+    with context.store.reading() as view:
+        state = registry.version(view, version_id).state
+    with context.store.unit_of_work(SYSTEM) as uow:
+        retraining.settle_for(uow, version_id, state)
+        if state is VersionState.READY:
+            measuring.enqueue_all(uow, version_id, loads=loaded)
+
+
+def explain(context: JobContext, runner: Runner) -> None:
+    """Explain, then put the explanation on trial."""
+    explain_work.explain(context, runner)
+    with context.store.unit_of_work(SYSTEM) as uow:
+        explain_commands.enqueue_trial_for(uow, str(context.payload["version_id"]))
+
+
+def profile(context: JobContext) -> None:
+    """Profile the log; then follow what drives it, and the groups in it where a table joins its predictions."""
+    monitoring.profile(context)
+    version_id = str(context.payload["version_id"])
+    with context.store.reading() as view:
+        declared = fairness_queries.declaration(view, registry.version(view, version_id).use_case_id)
+    with context.store.unit_of_work(SYSTEM) as uow:
+        if declared is not None and declared.dataset_id:
+            fairness_commands.follow_for(uow, version_id)
+        attribution_drift.follow_for(uow, version_id)
+
+
+def observe(context: JobContext) -> None:
+    """Observe KPIs, then what the version's promises came to, then whether a retraining is to be proposed."""
+    kpis.observe(context)
+    if context.payload.get("version_id"):
+        worth.follow(context)
+        _consider(context)
+
+
+def judge(context: JobContext) -> None:
+    """Judge alert rules, then whether a retraining is to be proposed."""
+    alerts.judge(context)
+    _consider(context)
+
+
+def tidy(context: JobContext) -> None:
+    """Tidy the log; a model comes of age even while nothing happens."""
+    tidying.tidy(context)
+    _consider(context)
+
+
+def _consider(context: JobContext) -> None:
+    with context.store.unit_of_work(SYSTEM) as uow:
+        version = registry.version(uow.session, str(context.payload["version_id"]))
+        retraining.consider(uow, version.use_case_id, uow.now.date())
