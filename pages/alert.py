@@ -56,6 +56,13 @@ with page_header(
             "column": alert.subject,
         },
     )
+    if alert.open and allowed(me, Permission.PROPOSE_RETRAINING):
+        st.page_link(
+            "../pages/retraining.py",
+            label=_("Retraining"),
+            icon=":material/model_training:",
+            query_params={"use_case": case.slug},
+        )
 
 
 def acknowledge() -> None:

@@ -36,6 +36,7 @@ NOUNS = (
     "gates",
     "live",
     "dossiers",
+    "retraining",
     "policies",
     "compliance",
     "reviews",

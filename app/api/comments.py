@@ -12,6 +12,7 @@ from app.api.identity import actor
 from app.wiring import reading, unit_of_work
 from core.assets.registry import queries as registry
 from core.decisions.releases import queries as releases
+from core.decisions.retraining import queries as retraining
 from core.errors import Invalid
 from core.i18n import N_
 from core.platform.access.permissions import Permission, require
@@ -27,6 +28,7 @@ SUBJECTS: Mapping[str, Callable[[Session, str], object]] = {
     "release": releases.release,
     "version": registry.version,
     "use_case": registry.use_case_by_id,
+    "retraining": retraining.retraining,
 }
 """What may be talked about, and how its existence is asked."""
 

@@ -62,6 +62,17 @@ def follow(read: Callable[[], Work | None], *, title: str, every: float = 1.0, s
     return True
 
 
+def rerun_when_other(read: Callable[[], object], known: object, *, every: float = 3.0) -> None:
+    """Look every few seconds whether `read` still finds what the page shows; if not, rerun the page."""
+
+    @st.fragment(run_every=every)
+    def look() -> None:
+        if read() != known:
+            st.rerun()
+
+    look()
+
+
 def bar(title: str, work: Work) -> None:
     """Draw the state of `work` once."""
     share = min(max(float(work.progress), 0.0), 1.0)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from core.errors import Invalid
-from core.i18n import N_, _, number
+from core.i18n import N_, _, ngettext, number
 from core.platform.access.permissions import Role
 
 AREAS = (Role.DATA_SCIENTIST, Role.OPERATIONS, Role.BUSINESS, Role.COMPLIANCE)
@@ -33,7 +33,6 @@ TRIGGER_NAMES: Mapping[TriggerKind, str] = {
 }
 
 _SAID: Mapping[TriggerKind, str] = {
-    TriggerKind.DRIFT: N_("{n} open alerts of drift or performance: {names}."),
     TriggerKind.KPI: N_("Beyond the critical limit: {names}."),
     TriggerKind.SCHEDULE: N_("The live version is {n} days old; the policy says {limit}."),
     TriggerKind.LABELS: N_("{n} outcomes came since it was trained; the policy says {limit}."),
@@ -53,6 +52,13 @@ class Trigger:
 
     def text(self) -> str:
         """The reason in the reader's language."""
+        if self.kind is TriggerKind.DRIFT:
+            return ngettext(
+                "An open alert of drift or performance: {names}.",
+                "{n} open alerts of drift or performance: {names}.",
+                self.n,
+                names=", ".join(self.names),
+            )
         return _(
             _SAID[self.kind], n=number(self.n, 0), limit=number(self.limit, 0), names=", ".join(self.names)
         )
