@@ -1,6 +1,5 @@
 """A real MLflow server beside a real Aval: versions, aliases and logged metrics come in, the approved alias goes back."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -13,13 +12,11 @@ from core.assets.registry import commands as registered
 from core.decisions.findings import commands as findings
 from core.decisions.findings.severity import Severity
 from core.decisions.releases import commands as releases
-from core.decisions.releases import queries as released
-from core.decisions.releases.quorum import Meaning
 from core.platform.access import commands as access
 from core.platform.store import SYSTEM
+from tests.app.going_live import make_live
 from tests.app.mlflow_registry import registry
 from tests.served import open_folder, person, serving, token
-from tests.signing import ticket_for
 
 MODEL = "tumour's scorer"
 CASE, WHERE = "tumours", "staging"
@@ -65,22 +62,7 @@ class Exchange:
 
     def make_live(self, number):
         with self.aval.api(self.key) as client:
-            asked = client.post("releases", json={"use_case": CASE, "version": number, "environment": WHERE})
-            assert asked.status_code == 201, asked.text
-        request, otto = asked.json()["id"], self.people["otto"]
-        until = time.monotonic() + 60
-        while self.get(f"releases/{request}")["state"] != "in_review":
-            assert time.monotonic() < until, self.get(f"releases/{request}")
-            time.sleep(0.3)
-        with self.store.reading() as view:
-            snapshot = released.rounds(view, request)[-1].snapshot_digest
-        ticket = ticket_for(self.store, otto, request, snapshot)
-        with self.store.unit_of_work(otto) as uow:
-            releases.sign(
-                uow, request, area="operations", meaning=Meaning.APPROVE, snapshot_digest=snapshot, ticket=ticket,
-                rationale="Read the gates; the metrics of MLflow and of Aval agree.",
-            )  # fmt: skip
-        return self.get(f"live/{CASE}/{WHERE}")
+            return make_live(client, self.store, CASE, number, WHERE, operations=self.people["otto"])
 
 
 @pytest.fixture(scope="module")
