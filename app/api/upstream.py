@@ -6,8 +6,9 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from core.assets.registry.upstream import LONGEST_NAME, LONGEST_VALUE, MOST_VALUES, Upstream
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
-Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE)]
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=PLAIN)]
+Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=PLAIN)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -15,11 +16,11 @@ class UpstreamIn(BaseModel):
     """A version of a registered model, with what its run logged; `server` is an address without credentials."""
 
     server: str = Field(
-        pattern=r"^https?://[^\s@]+$", max_length=500, examples=["https://mlflow.example.org"]
+        pattern=r"^https?://[^\s\x00-\x1f@]+$", max_length=500, examples=["https://mlflow.example.org"]
     )
     model: Name
     version: Name
-    run_id: str = Field(default="", max_length=LONGEST_NAME)
+    run_id: Value = ""
     aliases: list[Name] = Field(default=[], max_length=MOST_VALUES)
     metrics: dict[Name, Number] = Field(default={}, max_length=MOST_VALUES)
     params: dict[Name, Value] = Field(default={}, max_length=MOST_VALUES)

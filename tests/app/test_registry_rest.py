@@ -165,6 +165,7 @@ def test_where_a_version_was_imported_from_is_kept(client, token, house, ana, pa
         {"metrics": {f"m{n}": 1 for n in range(201)}},
         {"metrics": {"accuracy": "high"}},
         {"params": {"C": "x" * 501}},
+        {"params": {"C": "\x00"}},
         {"model": ""},
     ],
 )
