@@ -69,6 +69,11 @@ class Commands(click.Group):
             "gate",
             "Judge the gates of a version; exit status 1 when it is blocked.",
         ),
+        "mlflow": (
+            "app.mlflow_commands",
+            "mlflow",
+            "Import registered models from MLflow, set its alias on the approved version.",
+        ),
         "kpi": ("app.kpi", "kpi", "Work KPI formulas out over a file, list and import definitions."),
         "reviews": ("app.reviews_import", "reviews", "Take requests of affected people from a file."),
         "release": ("app.cli_release", "release", "See and sign releases with a token of your own."),

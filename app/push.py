@@ -81,6 +81,7 @@ def push(
     protected: Sequence[str] = (),
     model_name: str = "",
     note: str = "",
+    mlflow: Mapping[str, object] | None = None,
     wait: float = 600.0,
     say: Say | None = None,
     transport: httpx.BaseTransport | None = None,
@@ -88,7 +89,8 @@ def push(
     """Upload, submit and wait up to `wait` seconds for the evaluation; 0 does not wait.
 
     `model` is a file or a fitted scikit-learn estimator (saved as .skops); `table` a CSV or Parquet file or a
-    DataFrame. Raises `Problem` with the server's words, or `Unavailable` when it cannot be reached.
+    DataFrame; `mlflow` the registered version that the file comes from. Raises `Problem` with the server's words, or
+    `Unavailable` when it cannot be reached.
     """
     told = say or (lambda _text, _share: None)
     with (
@@ -111,6 +113,7 @@ def push(
                 "protected_columns": list(protected),
                 "model_name": model_name,
                 "note": note,
+                **({} if mlflow is None else {"mlflow": mlflow}),
             },
         )
         if wait:
@@ -199,6 +202,11 @@ def sent_body(
     return _answer(client.post(route, params=params, content=chunks(), headers=headers))
 
 
+def got_json(client: httpx.Client, route: str) -> object:
+    """Ask for a route and return its answer; raise `Problem`."""
+    return _body(client.get(route))
+
+
 def sent_json(
     client: httpx.Client, route: str, body: Mapping[str, object], headers: Mapping[str, str]
 ) -> Mapping[str, object]:
@@ -249,20 +257,30 @@ def _ask(
 
 
 def _answer(response: httpx.Response) -> Mapping[str, object]:
+    body = _body(response)
+    if isinstance(body, dict):
+        return body
+    raise _problem(response, {})
+
+
+def _body(response: httpx.Response) -> object:
     try:
         body = response.json()
     except ValueError:
-        body = {}
-    if response.is_success and isinstance(body, dict):
+        body = None
+    if response.is_success and body is not None:
         return body
-    found = body if isinstance(body, dict) else {}
+    raise _problem(response, body if isinstance(body, dict) else {})
+
+
+def _problem(response: httpx.Response, said: Mapping[str, object]) -> Problem:
     detail = str(
-        found.get("detail")
-        or found.get("title")
+        said.get("detail")
+        or said.get("title")
         or _("The server answered {status}.", status=response.status_code)
     )
-    raise Problem(
-        response.status_code, str(found.get("code", "push.problem")), detail, str(found.get("fix") or "")
+    return Problem(
+        response.status_code, str(said.get("code", "push.problem")), detail, str(said.get("fix") or "")
     )
 
 
@@ -330,11 +348,18 @@ def push_command(
             model_name=model_name,
             note=note,
             wait=wait,
-            say=_narrator(),
+            say=narrator(),
         )
     except AvalError as error:
-        click.echo(_complaint(error.text(), error.fix_text()), err=True)
+        click.echo(complaint(error.text(), error.fix_text()), err=True)
         raise SystemExit(UNREACHABLE if isinstance(error, Unavailable) else PROBLEM) from error
+    tell(pushed, url)
+    if pushed.state == "refused":
+        raise SystemExit(REFUSED)
+
+
+def tell(pushed: Pushed, url: str) -> None:
+    """Print what became of a version, with its metrics and the address of its page."""
     click.echo(
         _("{use_case} v{number}: {state}", use_case=pushed.use_case, number=pushed.number, state=pushed.state)
     )
@@ -343,8 +368,7 @@ def push_command(
     if pushed.url:
         click.echo(url.rstrip("/") + pushed.url)
     if pushed.state == "refused":
-        click.echo(_complaint(pushed.refusal, pushed.fix), err=True)
-        raise SystemExit(REFUSED)
+        click.echo(complaint(pushed.refusal, pushed.fix), err=True)
 
 
 def _written(metric: Metric) -> str:
@@ -355,12 +379,13 @@ def _written(metric: Metric) -> str:
     return f"{number(metric.value, 4)}  [{number(metric.low, 4)} – {number(metric.high, 4)}]"
 
 
-def _complaint(text: str, fix: str) -> str:
+def complaint(text: str, fix: str) -> str:
+    """Put what is wrong above what to do about it."""
     return f"{text}\n{fix}".strip()
 
 
-def _narrator() -> Say:
-    """One line per step on a terminal's error stream, each share of a tenth once; CI logs stay short."""
+def narrator() -> Say:
+    """Print one line per step on a terminal's error stream, each share of a tenth once; CI logs stay short."""
     last: list[tuple[str, int]] = []
 
     def say(text: str, share: float) -> None:

@@ -12,6 +12,7 @@ from core.assets.intake import queries as drafts
 from core.assets.intake.draft import Draft
 from core.assets.registry import commands as registered
 from core.assets.registry import queries as registry
+from core.assets.registry.upstream import Upstream
 from core.assets.registry.version import Version
 from core.decisions.releases import commands as releases
 from core.errors import NotFound
@@ -36,6 +37,8 @@ class Submission:
     note: str = ""
     mapping: Mapping[str, str] = field(default_factory=dict)
     score_column: str = ""
+    imported: Upstream | None = None
+    """Its place in the MLflow registry that it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ def submit(uow: UnitOfWork, draft_id: str, submission: Submission) -> Submitted:
         note=submission.note,
         mapping=submission.mapping,
         score_column=submission.score_column,
+        imported=submission.imported,
     )
     version = registry.version(uow.session, version_id)
     registered.bind_parts(uow, draft_id, version_id)
@@ -85,7 +89,9 @@ def submit_again(uow: UnitOfWork, version_id: str, mapping: Mapping[str, str]) -
     draft_id = intake.draft_again(uow, version_id)
     registered.copy_parts(uow, version_id, draft_id)
     protected = tables.dataset(uow.session, version.dataset_id).protected
-    said = replace(_like(version, protected), mapping={**version.mapping, **mapping})
+    said = replace(
+        _like(version, protected), mapping={**version.mapping, **mapping}, imported=version.upstream
+    )
     return draft_id, submit(uow, draft_id, said)
 
 

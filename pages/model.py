@@ -22,6 +22,7 @@ from app.ui.release_request import release_request
 from app.ui.text import md
 from app.ui.timeline import timeline
 from app.ui.upload_result import upload_result, version_facts
+from app.ui.upstream import upstream_view
 from app.wiring import reading, store, unit_of_work
 from core.assets.intake import commands as intake_commands
 from core.assets.intake import known
@@ -72,6 +73,8 @@ def of_evaluation() -> None:
         empty(_("The checks are still running"), icon="hourglass_top")
     else:
         upload_result(version, None)
+    if version.upstream is not None:
+        upstream_view(version.upstream)
     if version.state is VersionState.RECEIVED and allowed(me, Permission.REVIEW_NAMES):
         listed = known.current().version
         answer = names_review(version, listed)

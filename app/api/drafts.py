@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app import wiring
 from app.api.identity import actor, actor_or_ticket
 from app.api.streaming import Turns, receive
+from app.api.upstream import UpstreamIn
 from app.submission import Submission, own_draft, submit
 from core.assets.intake import commands, queries
 from core.assets.intake.commands import Examined
@@ -87,6 +88,10 @@ class SubmissionIn(BaseModel):
     )
     model_name: str = Field(default="", max_length=80)
     note: str = Field(default="", max_length=2000)
+    mlflow: UpstreamIn | None = Field(
+        default=None,
+        description="The registered version that the file comes from, as `aval mlflow import` says",
+    )
 
 
 class VersionRef(BaseModel):
@@ -163,6 +168,7 @@ def submit_draft(draft_id: str, body: SubmissionIn, caller: Annotated[Actor, Dep
                 score_column=body.score_column,
                 model_name=body.model_name,
                 note=body.note,
+                imported=None if body.mlflow is None else body.mlflow.read(),
             ),
         )
     version = done.version

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from app.api.identity import actor
 from app.api.jobs import Trouble
+from app.api.upstream import UpstreamOut
 from app.wiring import reading
 from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
@@ -47,7 +48,10 @@ class EvaluationOut(BaseModel):
 
 
 class VersionOut(BaseModel):
-    """A version: `page` is the path of its page; `refusal` says why it was refused, and what to do."""
+    """A version: `page` is the path of its page; `refusal` says why it was refused, and what to do.
+
+    `mlflow` is where it was imported from, with what was logged there: reported by MLflow, not measured by Aval.
+    """
 
     id: str
     use_case: str
@@ -70,6 +74,7 @@ class VersionOut(BaseModel):
     note: str
     page: str
     refusal: Trouble | None
+    mlflow: UpstreamOut | None = None
     evaluation: EvaluationOut | None = None
 
 
@@ -141,6 +146,7 @@ def _out(version: Version, evaluation: Evaluation | None = None) -> VersionOut:
         refusal=None
         if refusal is None
         else Trouble(code=refusal.code, detail=refusal.text(), fix=refusal.fix_text()),
+        mlflow=None if version.upstream is None else UpstreamOut.of(version.upstream),
         evaluation=None if evaluation is None else _evaluation(evaluation),
     )
 

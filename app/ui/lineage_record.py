@@ -6,6 +6,7 @@ from app.ui import badges
 from app.ui.lineage import Stage
 from app.ui.lineage_graph import Graph, Node
 from app.ui.text import code, digest, md
+from app.ui.upstream import upstream_lines
 from core.assets.datasets.dataset import Dataset
 from core.assets.registry.bundle import PART_NAMES, Bundle
 from core.assets.registry.version import Version
@@ -50,7 +51,11 @@ def lineage_of(
     Applications receive its answers while it is live somewhere; `log` is what its log of predictions holds.
     """
     nodes = [Node("data", 0, dataset.name, ngettext("{n} row", "{n} rows", dataset.rows))]
-    nodes += [Node(p.id, 0, _(PART_NAMES[p.kind]), p.name) for p in bundle.parts[:MOST_PARTS]]
+    upstream = version.upstream
+    if upstream is not None:
+        nodes.append(Node("mlflow", 0, "MLflow", upstream.name))
+    parts = bundle.parts[: MOST_PARTS if upstream is None else MOST_PARTS - 1]
+    nodes += [Node(p.id, 0, _(PART_NAMES[p.kind]), p.name) for p in parts]
     edges = [(node.id, "version") for node in nodes]
     name = f"{version.model_name} v{version.number}"
     nodes.append(Node("version", 1, name, version.artifact_name, "accent"))
@@ -87,6 +92,7 @@ def lineage_details(
         () if log is None else (ngettext("{n} with its outcome", "{n} with their outcome", log.labelled),)
     )
     return {
+        **({} if version.upstream is None else {"mlflow": upstream_lines(version.upstream)}),
         "data": (f"sha256 {digest(dataset.digest)}",),
         "version": (
             badges.status(version.state.value),

@@ -11,6 +11,7 @@ from app.api import datasets, drafts, jobs, parts, use_cases, versions
 from app.api.problems import answer_with_problems
 from app.doors import Doors
 from app.guard import Guard
+from app.submission import submit_again
 from core.assets.registry import queries as registry
 from tests.app import test_drafts as uploads
 
@@ -137,3 +138,39 @@ def test_a_card_in_every_form(client, token, pair):
     assert "Digest of the file" not in public.text
     assert client.get(where, headers=token, params={"form": "pdf"}).content.startswith(b"%PDF-")
     assert client.get(where, headers=token, params={"form": "docx"}).status_code == 422
+
+
+MLFLOW = {"server": "http://mlflow.test", "model": "scorer", "version": "7", "metrics": {"accuracy": 0.5}}
+
+
+def test_where_a_version_was_imported_from_is_kept(client, token, house, ana, pair):
+    draft = uploads.opened(client, token)
+    uploads.sent(client, token, draft, pair)
+    asked = {"use_case": "credit", "label_column": "outcome", "positive_label": "late", "mlflow": MLFLOW}
+    assert client.post(f"{V1}/drafts/{draft}/submit", headers=token, json=asked).status_code == 202
+    told = client.get(f"{V1}/use-cases/credit/versions/1", headers=token).json()
+    assert told["mlflow"] == {"run_id": "", "aliases": [], "params": {}, **MLFLOW}
+    with house.unit_of_work(ana) as uow:
+        _draft, again = submit_again(uow, told["id"], {})
+    assert again.version.upstream.place == ("http://mlflow.test", "scorer", "7")
+    listed = client.get(f"{V1}/use-cases/credit/versions", headers=token).json()
+    assert [one["mlflow"]["version"] for one in listed] == ["7", "7"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"server": "http://user:secret@mlflow.test"},
+        {"server": "javascript:alert(1)"},
+        {"metrics": {f"m{n}": 1 for n in range(201)}},
+        {"metrics": {"accuracy": "high"}},
+        {"params": {"C": "x" * 501}},
+        {"params": {"C": "\x00"}},
+        {"model": ""},
+    ],
+)
+def test_an_origin_that_cannot_be_is_refused(client, token, pair, wrong):
+    draft = uploads.opened(client, token)
+    uploads.sent(client, token, draft, pair)
+    asked = {"use_case": "credit", "label_column": "outcome", "mlflow": {**MLFLOW, **wrong}}
+    assert client.post(f"{V1}/drafts/{draft}/submit", headers=token, json=asked).status_code == 422

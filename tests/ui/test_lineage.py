@@ -7,11 +7,12 @@ import pytest
 
 from app.ui.lineage_record import lineage_details, lineage_of, stages
 from core.assets.registry.bundle import Bundle, Part, PartKind
+from core.assets.registry.upstream import Upstream
 from core.decisions.releases.states import ReleaseState
 
 WHEN = datetime(2026, 5, 1, tzinfo=UTC)
 VERSION = SimpleNamespace(
-    id="ver_1", model_name="Scorecard", number=3, artifact_name="m.skops", artifact_digest="a" * 64, state=SimpleNamespace(value="ready")
+    id="ver_1", model_name="Scorecard", number=3, artifact_name="m.skops", artifact_digest="a" * 64, state=SimpleNamespace(value="ready"), upstream=None,
 )  # fmt: skip
 DATA = SimpleNamespace(name="rows.csv", rows=10, digest="d" * 64)
 LOG = SimpleNamespace(first=WHEN, last=WHEN, rows=7, labelled=2)
@@ -25,8 +26,8 @@ def deployment(environment="production", ended=None):
     return SimpleNamespace(environment=environment, ended_at=ended, started_at=WHEN)
 
 
-def graph(releases=(), deployments=(), applications=("App", "Counter"), log=None, parts=()):
-    return lineage_of(VERSION, DATA, Bundle(tuple(parts)), releases, deployments, applications, log)
+def graph(releases=(), deployments=(), applications=("App", "Counter"), log=None, parts=(), version=VERSION):
+    return lineage_of(version, DATA, Bundle(tuple(parts)), releases, deployments, applications, log)
 
 
 def test_answers_reach_applications_from_a_live_release_only():
@@ -50,13 +51,28 @@ def test_a_log_without_a_live_release_comes_from_the_version():
     assert not [edge for edge in ended.edges if edge[1].startswith("app")]
 
 
+IMPORTED = SimpleNamespace(**{
+    **vars(VERSION), "upstream": Upstream("http://mlflow.example.org", "scorer", "7", "r1", ("champion",))
+})  # fmt: skip
+
+
+def test_what_was_imported_comes_from_its_registry():
+    found = graph(version=IMPORTED)
+    assert ("mlflow", "version") in found.edges
+    assert ("MLflow", "scorer v7") in [(n.title, n.detail) for n in found.nodes]
+    lines = stages(found, lineage_details(IMPORTED, DATA, (), None))[0].lines
+    assert "**scorer v7** on `http://mlflow.example.org`" in lines
+
+
+@pytest.mark.parametrize("version", [VERSION, IMPORTED])
 @pytest.mark.parametrize("many", [3, 4, 9])
-def test_a_row_holds_three_boxes(many):
+def test_a_row_holds_three_boxes(many, version):
     parts = [Part(f"p{n}", PartKind.OTHER, f"f{n}", "e" * 64, 1, "per", WHEN) for n in range(many)]
     found = graph(
         [release(f"r{n}", ReleaseState.REJECTED) for n in range(many)],
         applications=[f"a{n}" for n in range(many)],
         parts=parts,
+        version=version,
     )
     rows = [n.row for n in found.nodes]
     assert max(rows.count(row) for row in set(rows)) == 3

@@ -18,6 +18,7 @@ from core.assets.intake import work
 from core.assets.intake.runner import Runner
 from core.assets.registry import RiskTier, Task
 from core.assets.registry import queries as registry
+from core.assets.registry.upstream import Upstream
 from core.decisions.releases import commands as releases
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM
@@ -31,6 +32,11 @@ TABS = ["versions", "use_case", "card", "evaluation", "weak", "data", "lineage",
 def runner():
     with Runner() as running:
         yield running
+
+
+IMPORTED = Upstream(
+    "http://mlflow.example.org", "*scorer*", "7", "r1", ("champion",), {"accuracy": 0.5}, {"C": "[1](x)"}
+)
 
 
 def bring(store, actor, task, runner, *, seed):
@@ -53,7 +59,15 @@ def bring(store, actor, task, runner, *, seed):
         intake.receive_file(store, actor, draft, kind, store.files.put_bytes(content), f"{kind}.bin")
     with store.unit_of_work(actor) as uow:
         submit(
-            uow, draft, Submission("credit", "label", "1" if task is Task.BINARY else "", note="*first* try")
+            uow,
+            draft,
+            Submission(
+                "credit",
+                "label",
+                "1" if task is Task.BINARY else "",
+                note="*first* try",
+                imported=IMPORTED if seed == 2 else None,
+            ),
         )
     run_waiting(store, {intake.JOB: lambda context: work.evaluate(context, runner)})
 
@@ -107,6 +121,20 @@ def test_every_tab_opens_for_a_reader(kept):
     assert "sha256" in shown["lineage"]
     assert "No decision yet" in shown["decisions"]
     assert "Thresholds sealed" in shown["activity"]
+
+
+def test_what_mlflow_reported_is_kept_apart(kept):
+    house, ana, _viewer, _task = kept
+    page = page_as(house, ana, "model", use_case="credit", version="2", tab="evaluation")
+    assert "Reported by MLflow" in [h.value for h in page.header]
+    assert "Aval did not measure" in words(page)
+    assert "**\\*scorer\\* v7**" in words(page)
+    assert [["accuracy", "0.5000"]] in [t.value.to_numpy().tolist() for t in page.table]
+    first = page_as(house, ana, "model", use_case="credit", version="1", tab="evaluation")
+    assert "Reported by MLflow" not in [h.value for h in first.header]
+    assert (
+        "mlflow" in words(page_as(house, ana, "model", use_case="credit", version="2", tab="lineage")).lower()
+    )
 
 
 def test_an_address_opens_the_same_tab_in_portuguese(kept):

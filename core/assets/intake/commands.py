@@ -16,6 +16,7 @@ from core.assets.intake.reviews import approve_names, refuse_names
 from core.assets.intake.tables import DraftRow
 from core.assets.registry import commands as registry
 from core.assets.registry import queries as registered
+from core.assets.registry.upstream import Upstream
 from core.assets.registry.usecase import Task, UseCase
 from core.errors import Conflict, Invalid, NotFound
 from core.i18n import N_
@@ -135,11 +136,13 @@ def submit_draft(
     lawful_basis: str = "",
     mapping: Mapping[str, str] | None = None,
     score_column: str = "",
+    imported: Upstream | None = None,
 ) -> tuple[str, str]:
     """Freeze a version of the use case and ask for its evaluation; return the version's and the job's id.
 
     `mapping` names the table's column for each feature that is called otherwise there. `score_column` holds the scores
-    of a model that Aval does not load; without any model file, it is a black box.
+    of a model that Aval does not load; without any model file, it is a black box. `imported` is its place in another
+    registry, as whoever sends it says.
     """
     require(uow.actor, Permission.UPLOAD_MODEL)
     row = _locked(uow, draft_id)
@@ -193,6 +196,7 @@ def submit_draft(
         note=note,
         mapping=mapping,
         score_column=score_column,
+        imported=imported,
     )
     row.version_id = version.id
     uow.session.add(row)
@@ -211,6 +215,7 @@ def submit_draft(
             "threshold": None if operating_threshold is None else repr(operating_threshold),
             "mapping": renamed,
             "scores": score_column,
+            **({} if imported is None else {"imported": list(imported.place)}),
         },
     )
     return version.id, job

@@ -7,11 +7,12 @@ from dataclasses import asdict, fields
 
 from sqlmodel import col, func, select, update
 
-from core.assets.registry import queries
+from core.assets.registry import queries, upstream
 from core.assets.registry.bundling import attach_file, attach_image, bind_parts, copy_parts, detach
 from core.assets.registry.card import FIELD_IDS
 from core.assets.registry.risk import RiskQuestion, lower, tier
 from core.assets.registry.tables import CardRevisionRow, ModelRow, UseCaseRow, VersionRow
+from core.assets.registry.upstream import Upstream
 from core.assets.registry.usecase import RiskTier, Task, UseCase, UseCaseEdit, is_slug
 from core.assets.registry.version import Refusal, Signature, Version, VersionState
 from core.errors import Conflict, Invalid, NotFound
@@ -155,6 +156,7 @@ def add_version(
     note: str,
     mapping: Mapping[str, str] | None = None,
     score_column: str = "",
+    imported: Upstream | None = None,
 ) -> Version:
     """Freeze a version in state `checking`; part of the submission, whose event names it."""
     require(uow.actor, Permission.UPLOAD_MODEL)
@@ -199,7 +201,7 @@ def add_version(
         note=note,
         mapping=dict(mapping or {}),
         score_column=score_column,
-        origin={},
+        origin={} if imported is None else {upstream.KEY: imported.to_json()},
     )
     uow.session.add(row)
     uow.session.flush()
@@ -230,7 +232,8 @@ def set_standing(
     if operating_threshold is not None:
         row.operating_threshold = operating_threshold
     if origin is not None:
-        row.origin = dict(origin)
+        # What the file says is found anew by every check; where it was imported from was said once.
+        row.origin = {**origin, **{k: v for k, v in row.origin.items() if k == upstream.KEY}}
     row.refusal = None if refusal is None else {**asdict(refusal), "params": dict(refusal.params)}
     uow.session.add(row)
 

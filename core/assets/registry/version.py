@@ -9,6 +9,8 @@ from typing import Literal, Self, cast
 import pandas as pd
 
 from core.assets.datasets.schema import Column
+from core.assets.registry import upstream
+from core.assets.registry.upstream import Upstream
 from core.i18n import N_, _
 
 Output = Literal["probability", "class", "value"]
@@ -86,8 +88,9 @@ class Version:
     """One version: `number` counts within its use case; sizes are bytes.
 
     `mapping` names the table's column for each feature that is called otherwise there; `score_column` holds the scores
-    of a model that is governed by its predictions alone; `origin` is what the file says of where it comes from.
-    `dataset_digest` is the table it was submitted with, `table_digest` the same without who was erased since.
+    of a model that is governed by its predictions alone; `origin` is what the file says of where it comes from,
+    and what was said of its place in another registry. `dataset_digest` is the table it was submitted with,
+    `table_digest` the same without who was erased since.
     """
 
     id: str
@@ -133,6 +136,12 @@ class Version:
             if isinstance(found, Sequence) and not isinstance(found, str)
             else ()
         )
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """Its place in the MLflow registry that it was imported from."""
+        found = self.origin.get(upstream.KEY)
+        return Upstream.from_json(found) if isinstance(found, Mapping) else None
 
     def features_of(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the model's rows of the evaluation table, under the names that the model knows."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.assets.registry import RiskTier, Task, card, commands, queries
+from core.assets.registry import RiskTier, Task, VersionState, card, commands, queries
+from core.assets.registry.upstream import Upstream
 from core.assets.registry.usecase import is_slug
 from core.errors import Conflict, Invalid, NotFound, Refused
 from core.platform.audit import queries as audit
@@ -33,6 +34,31 @@ def test_a_use_case_is_created_once_on_both_engines(any_store, actor):
             queries.version_by_number(view, "consumer-credit", 1)
     with pytest.raises(Conflict), any_store.unit_of_work(someone) as uow:
         commands.create_use_case(uow, slug="consumer-credit", **FACTS)
+
+
+def test_where_a_version_was_imported_from_outlives_its_checks_on_both_engines(any_store, actor):
+    someone = actor("data_scientist")
+    place = Upstream("http://mlflow.test", "scorer", "7", "r1", ("champion",), {"auc": 0.5}, {"C": "1"})
+    with any_store.unit_of_work(someone) as uow:
+        case = commands.create_use_case(uow, slug="credit", **FACTS)
+        made = [
+            commands.add_version(
+                uow, use_case=case, model_name="m", artifact_digest="a", artifact_name="m.zip", artifact_size=1,
+                format="mlflow", dataset_id="ds", dataset_digest="d", label_column="y", positive_label="", note="",
+                operating_threshold=None, imported=imported,
+            ).id
+            for imported in (place, None)
+        ]  # fmt: skip
+        uow.record("version.submitted", "version", made[0])
+    with any_store.unit_of_work(someone) as uow:
+        for version_id in made:
+            said = {"sklearn": "1.9", "mlflow_version": "3.1"}
+            commands.set_standing(uow, version_id, VersionState.READY, origin=said)
+        uow.record("version.evaluated", "version", made[0])
+    with any_store.reading() as view:
+        imported, other = (queries.version(view, version_id) for version_id in made)
+    assert (imported.upstream, imported.origin["sklearn"]) == (place, "1.9")
+    assert (other.upstream, dict(other.origin)) == (None, {"sklearn": "1.9", "mlflow_version": "3.1"})
 
 
 @pytest.mark.parametrize(
