@@ -1,6 +1,7 @@
 """Reading the answer of an isolated child, byte by byte under limits: what it says is a claim."""
 
 import json
+import math
 import os
 import signal
 import socket
@@ -51,15 +52,15 @@ def receive(
     head: dict[str, Any] = {}
     broken = ""
     try:
-        head, arrays = _answer(answer, deadline)
+        head, arrays = framed(answer, deadline)
+        _nothing_more(answer, deadline)
     except TimeoutError:
         raise failures.timeout(timeout) from None
     except (BadAnswer, EOFError) as error:
         broken = str(error) or "no answer"
     if broken:
         # A child that answered nonsense is not waited for: closing our end kills it.
-        report = _report(status, min(deadline, time.monotonic() + 1.0))
-        raise _ended(report, broken, timeout, memory)
+        raise ended(status, broken, timeout, memory, deadline)
     report = _report(status, deadline) if measured else {}
     meta = head.get("meta")
     if not isinstance(meta, dict):
@@ -68,7 +69,8 @@ def receive(
     return Result(arrays, meta, time.monotonic() - started, float(report.get("memory_mb", 0.0)))
 
 
-def _answer(end: socket.socket, deadline: float) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+def framed(end: socket.socket, deadline: float) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """Read one framed answer; raise `BadAnswer`, `EOFError`, or `TimeoutError` at the deadline (monotonic)."""
     length = protocol.HEADER.unpack(_read(end, protocol.HEADER.size, deadline))[0]
     if length > protocol.META_LIMIT:
         raise BadAnswer("facts over 64 KiB")
@@ -77,10 +79,13 @@ def _answer(end: socket.socket, deadline: float) -> tuple[dict[str, Any], dict[s
         name: np.frombuffer(_read(end, size, deadline), dtype=dtype).reshape(shape)
         for name, dtype, shape, size in protocol.layout(head)
     }
+    return head, arrays
+
+
+def _nothing_more(end: socket.socket, deadline: float) -> None:
     end.settimeout(max(deadline - time.monotonic(), 0.001))
     if end.recv(1):
         raise BadAnswer("bytes after the answer")
-    return head, arrays
 
 
 def _read(end: socket.socket, size: int, deadline: float) -> bytearray:
@@ -116,7 +121,11 @@ def raise_reported(meta: Mapping[str, Any], memory: int) -> None:
         raise failures.raised(text)
 
 
-def _ended(report: Mapping[str, Any], broken: str, timeout: float, memory: int) -> AvalError:
+def ended(
+    watched: socket.socket, broken: str, timeout: float, memory: int, deadline: float = math.inf
+) -> AvalError:
+    """Return why a child ended whose answer is `broken`, by the helper's report of it, waited for up to a second."""
+    report = _report(watched, min(deadline, time.monotonic() + 1.0))
     if report.get("threads"):
         return failures.threads()
     status = report.get("status")

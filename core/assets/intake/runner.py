@@ -20,8 +20,9 @@ from core.assets.intake import cold, failures
 from core.assets.intake.answers import Result, receive
 from core.assets.intake.isolated.helper import BOOSTERS, THREADS
 from core.assets.intake.predictions import Predictions, checked
+from core.assets.intake.session import Session
 
-__all__ = ["Predictions", "Result", "Runner"]
+__all__ = ["Predictions", "Result", "Runner", "Session"]
 
 ROOT = Path(__file__).parents[3]
 OWN_TASKS = (
@@ -30,6 +31,8 @@ OWN_TASKS = (
     "core.assets.intake.isolated.probes",
 )
 START_SECONDS = 60.0
+SESSION_SECONDS = 3600.0
+"""Processor time of one session; whoever holds it opens another then."""
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from core.assets.intake.isolated.helper import main; main()"
 
 
@@ -143,23 +146,59 @@ class Runner:
         `runner.timeout`, `runner.memory`, `runner.crashed`, `runner.raised`, `runner.library` or `runner.answer`,
         and `Unavailable` when no helper can be started.
         """
-        if task.partition(":")[0] not in self._tasks:
-            raise ValueError(f"{task} is in no module that the runner was given")
         timeout = timeout or self._seconds
-        request = {
-            "task": task,
-            "format": kind,
-            "options": dict(options or {}),
-            "trusted": list(trusted),
-            "libraries": _wanted(kind, trusted),
-            "memory": self.memory,
-            "cpu": int(timeout) + 1,
-            "writes": most_output if output else 0,
-        }
+        request = self._request(task, kind, options or {}, trusted, timeout)
+        request["writes"] = most_output if output else 0
         with self._slots:
             if self._cold:
                 return cold.call(request, path, frames or {}, output, self._libraries, self._tasks, timeout)
             return self._call(request, path, frames or {}, output, timeout, measured=measured)
+
+    def open(
+        self, task: str, path: Path, kind: str, *, trusted: Sequence[str] = (), timeout: float | None = None
+    ) -> Session:
+        """Load a model once, in a locked child that stays for many tables; `task` is called with `rows` of each.
+
+        A session takes no slot of `parallel`, and may use an hour of processor time. Raise the errors of `run`, and
+        `Unavailable` where no locked fork is to be had.
+        """
+        if self._cold:
+            raise failures.unavailable()
+        timeout = timeout or self._seconds
+        request = {**self._request(task, kind, {}, trusted, SESSION_SECONDS), "stays": True}
+        answer, theirs = socket.socketpair()
+        status, watched = socket.socketpair()
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            message = json.dumps({**request, "frames": {}}).encode()
+            self._send(message, [theirs.fileno(), watched.fileno(), file])
+        finally:
+            os.close(file)
+            theirs.close()
+            watched.close()
+        session = Session(answer, status, self.memory)
+        try:
+            session.start(timeout)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _request(
+        self, task: str, kind: str, options: Mapping[str, Any], trusted: Sequence[str], seconds: float
+    ) -> dict[str, Any]:
+        if task.partition(":")[0] not in self._tasks:
+            raise ValueError(f"{task} is in no module that the runner was given")
+        return {
+            "task": task,
+            "format": kind,
+            "options": dict(options),
+            "trusted": list(trusted),
+            "libraries": _wanted(kind, trusted),
+            "memory": self.memory,
+            "cpu": int(seconds) + 1,
+            "writes": 0,
+        }
 
     def _call(
         self,

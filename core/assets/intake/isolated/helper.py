@@ -10,6 +10,7 @@ descriptors. It ends when the runner's end of the control socket closes, and its
 import contextlib
 import gc
 import importlib
+import io
 import json
 import os
 import select
@@ -20,11 +21,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 if TYPE_CHECKING:
     from core.assets.intake.isolated import jail
 
+Told = tuple[bytes, list[memoryview]]
+"""An answer as it goes over the wire: its head, and the bytes of its arrays."""
 THREADS = dict.fromkeys(
     (
         *("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -166,10 +169,7 @@ def once() -> None:
     if request["writes"]:
         files[-1] = os.open(request["files"][-1], os.O_WRONLY | getattr(os, "O_BINARY", 0))
     prepared = jail.prepare(jail.readable_folders(str(Path(__file__).resolve().parents[4])))
-    head, parts = _work(request, modules, prepared, files)
-    _send(answer, head)
-    for part in parts:
-        _send(answer, part)
+    _tell(answer, _work(request, modules, prepared, files))
     os._exit(0)
 
 
@@ -325,10 +325,10 @@ def _serve(
             THREADS
         )  # scikit-learn asks for them at each call, else for the cgroup, which is closed
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-        head, parts = _work(request, modules, prepared, files)
-        _send(answer, head)
-        for part in parts:
-            _send(answer, part)
+        if request.get("stays"):
+            _stay(request, modules, prepared, answer, files)
+        else:
+            _tell(answer, _work(request, modules, prepared, files))
         os.close(answer)  # whoever reads need not wait until this process is taken down
     finally:
         os._exit(0)
@@ -336,35 +336,94 @@ def _serve(
 
 def _work(
     request: Mapping[str, Any], modules: Mapping[str, Any], prepared: "jail.Prepared", files: list[int]
-) -> tuple[bytes, list[memoryview]]:
-    import numpy  # noqa: PLC0415, ICN001
-
-    from core.assets.intake.isolated import jail, protocol  # noqa: PLC0415
+) -> Told:
+    from core.assets.intake.isolated import jail  # noqa: PLC0415
 
     level = jail.lock(prepared, memory=request["memory"], seconds=request["cpu"], writes=request["writes"])
     meta: dict[str, Any] = {"level": level}
+
+    def call() -> Any:
+        frames = {name: _table(files[i]) for name, i in request["frames"].items()}
+        task = _task(request, modules)
+        if request["writes"]:
+            request["options"]["output"] = os.fdopen(os.dup(files[-1]), "wb")
+        if request["format"] in {"raw", ""}:
+            model: Any = os.fdopen(os.dup(files[0]), "rb") if request["format"] else None
+            return task(model, frames, request["options"])
+        model = _load(request, files, meta)
+        return _sequential(lambda: task(model, frames, request["options"]))
+
+    return _answered(meta, call)
+
+
+def _stay(
+    request: Mapping[str, Any],
+    modules: Mapping[str, Any],
+    prepared: "jail.Prepared",
+    answer: int,
+    files: list[int],
+) -> None:
+    """Load the model once and answer one table after another, until the other end closes."""
+    from core.assets.intake.isolated import jail, protocol  # noqa: PLC0415
+
+    level = jail.lock(prepared, memory=request["memory"], seconds=request["cpu"])
+    meta: dict[str, Any] = {"level": level}
+    task = _task(request, modules)
+    held: list[Any] = []
+
+    def load() -> Any:
+        held.append(_load(request, files, meta))
+        return {}, {}
+
+    _tell(answer, _answered(meta, load))
+    while held:
+        size = _read(answer, protocol.HEADER.size)
+        if size is None:
+            return
+        body = _read(answer, protocol.HEADER.unpack(size)[0])
+        if body is None:
+            return
+
+        def call(body: bytes = body) -> Any:
+            rows = _stream(io.BytesIO(body))
+            return _sequential(lambda: task(held[0], {"rows": rows}, request["options"]))
+
+        _tell(answer, _answered({}, call))
+
+
+def _task(request: Mapping[str, Any], modules: Mapping[str, Any]) -> Callable[..., Any]:
+    module, _, function = request["task"].partition(":")
+    task: Callable[..., Any] = getattr(modules[module], function)
+    return task
+
+
+def _load(request: Mapping[str, Any], files: list[int], meta: dict[str, Any]) -> Any:
+    from core.assets.intake.isolated import loading  # noqa: PLC0415
+
+    started = time.perf_counter()
+    model, meta["warnings"] = loading.load(files[0], request["format"], request["trusted"])
+    meta["load_seconds"] = time.perf_counter() - started
+    return model
+
+
+def _sequential(call: Callable[[], Any]) -> Any:
+    """A model trained with n_jobs=-1 would start a pool, which needs what the lock takes away."""
+    import joblib  # noqa: PLC0415
+
+    with joblib.parallel_config(backend="sequential"):
+        return call()
+
+
+def _answered(meta: dict[str, Any], call: Callable[[], Any]) -> Told:
+    """Return what `call` answers, or what it raised, as it goes over the wire."""
+    import numpy  # noqa: PLC0415, ICN001
+
+    from core.assets.intake.isolated import protocol  # noqa: PLC0415
+
     try:
         # Forks share the state of numpy's generator: without this, a model that draws lots would seem to repeat itself.
         numpy.random.seed(int.from_bytes(os.urandom(4), "little"))  # noqa: NPY002
-        frames = {name: _table(files[i]) for name, i in request["frames"].items()}
-        module, _, function = request["task"].partition(":")
-        task: Callable[..., Any] = getattr(modules[module], function)
-        if request["writes"]:
-            request["options"]["output"] = os.fdopen(os.dup(files[-1]), "wb")
-        started = time.perf_counter()
-        if request["format"] in {"raw", ""}:
-            model: Any = os.fdopen(os.dup(files[0]), "rb") if request["format"] else None
-            arrays, facts = task(model, frames, request["options"])
-        else:
-            import joblib  # noqa: PLC0415
-
-            from core.assets.intake.isolated import loading  # noqa: PLC0415
-
-            model, meta["warnings"] = loading.load(files[0], request["format"], request["trusted"])
-            meta["load_seconds"] = time.perf_counter() - started
-            # A model trained with n_jobs=-1 would start a pool, which needs what the lock takes away.
-            with joblib.parallel_config(backend="sequential"):
-                arrays, facts = task(model, frames, request["options"])
+        arrays, facts = call()
         return protocol.encode(arrays, {**facts, **meta})
     except MemoryError:
         return protocol.encode({}, {**meta, "error": "memory", "text": ""})
@@ -381,14 +440,36 @@ def _work(
 
 
 def _table(descriptor: int) -> Any:
-    import pyarrow as pa  # noqa: PLC0415
-
     file = os.fdopen(os.dup(descriptor), "rb")
     file.seek(0)
+    return _stream(file)
+
+
+def _stream(file: BinaryIO) -> Any:
+    import pyarrow as pa  # noqa: PLC0415
+
     # A stream, not a file: Arrow reads a file with a thread of its own, and one that a fork left behind is gone.
     options = pa.ipc.IpcReadOptions(use_threads=False)
     with pa.ipc.open_stream(pa.PythonFile(file, mode="r"), options=options) as reader:
         return reader.read_all().to_pandas(use_threads=False)
+
+
+def _read(descriptor: int, size: int) -> bytes | None:
+    """Return exactly so many bytes; None where the other end has closed."""
+    found = bytearray()
+    while len(found) < size:
+        part = os.read(descriptor, min(size - len(found), 1 << 20))
+        if not part:
+            return None
+        found += part
+    return bytes(found)
+
+
+def _tell(descriptor: int, told: Told) -> None:
+    head, parts = told
+    _send(descriptor, head)
+    for part in parts:
+        _send(descriptor, part)
 
 
 def _send(descriptor: int, data: bytes | memoryview) -> None:
