@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from streamlit import config
 
-from app import memory, wiring
+from app import memory, scoring, wiring
 from app.addresses import LOOPBACK_NAMES, Addresses, is_loopback
 from app.compression import Packed
 from app.doors import Doors
@@ -69,6 +69,7 @@ def create_app(settings: Settings, *, demo: bool, store: Store | None = None) ->
             yield
         finally:
             await supervisor.stop()
+            await to_thread.run_sync(scoring.close)
             store.close()
 
     return st.App(

@@ -55,6 +55,8 @@ SPLIT_OFF = {
     "core/assurance/compliance/impact.py",
     "core/assurance/compliance/writing.py",
     "core/assurance/privacy/erasing.py",
+    "core/decisions/serving/spool.py",
+    "core/decisions/serving/scoring.py",
     "core/assurance/privacy/evaluation_tables.py",
     "core/evidence/measuring.py",
     "core/assets/intake/forgetting.py",

@@ -67,6 +67,7 @@ def create() -> FastAPI:
     )
     for noun in NOUNS:
         application.include_router(_router(noun), prefix="/v1")
+    application.include_router(_router("infer"), prefix="/v2")
     application.add_api_route("/docs", _docs, include_in_schema=False, response_class=HTMLResponse)
     answer_with_problems(application)
     application.add_middleware(Pace)

@@ -36,7 +36,10 @@ class Session:
     def ask(self, rows: pd.DataFrame, timeout: float) -> Result:
         """Answer a table within `timeout` seconds; raise the errors of `failures`."""
         stream = io.BytesIO()
-        table = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)
+        try:
+            table = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:  # a column of several kinds reaches no model
+            raise failures.raised(str(problem)) from None
         with pa.ipc.new_stream(stream, table.schema) as writer:
             writer.write_table(table)
         body = stream.getbuffer()

@@ -57,6 +57,7 @@ class Permission(StrEnum):
     DECIDE_RELEASE = "release.decide"
     PROPOSE_RETRAINING = "retraining.propose"
     DECIDE_RETRAINING = "retraining.decide"
+    SCORE = "model.score"
     PUBLISH_POLICY = "policy.publish"
     GOVERN_COMPLIANCE = "compliance.govern"
     ATTEST = "compliance.attest"
@@ -92,6 +93,7 @@ PERMISSION_NAMES: Mapping[Permission, str] = {
     Permission.DECIDE_RELEASE: N_("Decide on a release, for the own area"),
     Permission.PROPOSE_RETRAINING: N_("Propose a retraining"),
     Permission.DECIDE_RETRAINING: N_("Decide on a retraining, for the own area"),
+    Permission.SCORE: N_("Ask the live version for predictions"),
     Permission.PUBLISH_POLICY: N_("Publish a policy"),
     Permission.GOVERN_COMPLIANCE: N_("Decide which laws are followed, make and approve their documents"),
     Permission.ATTEST: N_("Attest to a use case"),
@@ -119,6 +121,7 @@ _TEAM = _EVERYONE | {
     _P.ANSWER_FORM,
     _P.TAKE_REVIEW,
     _P.PROPOSE_RETRAINING,
+    _P.SCORE,
 }
 
 MATRIX: Mapping[Role, frozenset[Permission]] = {

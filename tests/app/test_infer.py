@@ -1,0 +1,122 @@
+"""Scoring over REST: the live version answers in the protocol's shape, and only it, and only to who may ask."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import joblib
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app import scoring, wiring
+from app.addresses import Addresses
+from app.api import infer
+from app.api.problems import answer_with_problems
+from app.doors import Doors
+from app.guard import Guard
+from core.evidence.monitoring import queries as monitoring
+from core.evidence.monitoring.batches import BatchKind
+from core.platform.access import commands as access
+from core.platform.store import SYSTEM
+from tests.core.decisions.conftest import bench_on
+from tests.core.decisions.retraining.conftest import FEATURES, loop_on, rows_of
+
+V2 = "/api/v2"
+
+
+@pytest.fixture
+def bench(store, hands, monkeypatch):
+    monkeypatch.setattr(wiring, "_process_store", lambda: store)
+    with store.unit_of_work(SYSTEM) as uow:
+        access.claim_house(uow, "own")
+    yield bench_on(store, hands)
+    scoring.close()
+
+
+@pytest.fixture
+def client(bench):
+    application = FastAPI()
+    application.include_router(infer.router, prefix=V2)
+    answer_with_problems(application)
+    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
+    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
+        yield asking
+
+
+def bearer(bench, name):
+    person = bench.people[name]
+    with bench.store.unit_of_work(person) as uow:
+        _id, text = access.create_token(
+            uow, label="t", roles=sorted(person.roles), expires_at=uow.now + timedelta(days=1)
+        )
+    return {"authorization": f"Bearer {text}"}
+
+
+@pytest.fixture
+def live(bench, monkeypatch):
+    """A real file that stands as live: how a version comes to be is asked elsewhere, and by the tests of clients."""
+    made = loop_on(bench.store, None).champion
+    facts = SimpleNamespace(
+        version=made,
+        deployment=SimpleNamespace(artifact_digest=made.artifact_digest),
+        release=SimpleNamespace(id="rel_1"),
+    )
+    monkeypatch.setattr(infer, "effective", lambda *_asked: (facts, facts))
+    return made
+
+
+def tensors(rows):
+    return [
+        {"name": "income", "shape": [len(rows)], "datatype": "FP64", "data": rows["income"].tolist()},
+        {"name": "purpose", "shape": [len(rows)], "datatype": "BYTES", "data": rows["purpose"].tolist()},
+        {"name": "months", "shape": [len(rows)], "datatype": "FP64", "data": rows["months"].tolist()},
+    ]
+
+
+def test_rows_are_answered_as_the_protocol_says_and_logged(client, bench, live):
+    headers = bearer(bench, "ana")
+    assert client.get(f"{V2}/models/credit/ready", headers=headers).json() == {
+        "name": "credit",
+        "ready": True,
+    }
+    told = client.get(f"{V2}/models/credit", headers=headers).json()
+    assert [one["name"] for one in told["inputs"]] == FEATURES
+    rows = rows_of(3, 9)
+    body = {"id": "abc", "inputs": tensors(rows)}
+    answer = client.post(f"{V2}/models/credit/infer", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert (said["model_name"], said["model_version"], said["id"]) == ("credit", "1", "abc")
+    assert said["parameters"]["digest"] == live.artifact_digest
+    assert said["parameters"]["prediction_ids"] == ["abc-0", "abc-1", "abc-2"]
+    model = joblib.load(bench.store.files.path(live.artifact_digest))
+    chances = next(one for one in said["outputs"] if one["name"] == "probability")
+    assert np.allclose(np.reshape(chances["data"], (3, 2)), model.predict_proba(rows[FEATURES]))
+    scoring.scorer().flush()
+    with bench.store.reading() as view:
+        assert sum(part.rows for part in monitoring.parts(view, live.id, BatchKind.PREDICTIONS)) == 3
+
+
+def reading_only(bench):
+    """A token of a data scientist that carries less than they may."""
+    ana = bench.people["ana"]
+    with bench.store.unit_of_work(ana) as uow:
+        _id, text = access.create_token(uow, label="r", roles=[], expires_at=uow.now + timedelta(days=1))
+    return {"authorization": f"Bearer {text}"}
+
+
+def test_refusals_name_the_tensor_the_right_and_what_is_live(client, bench, live, monkeypatch):
+    ana = bearer(bench, "ana")
+    wrong = client.post(f"{V2}/models/credit/infer", json={"inputs": tensors(rows_of(2, 1))[1:]}, headers=ana)
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "infer.inputs")
+    refused = client.post(
+        f"{V2}/models/credit/infer", json={"inputs": tensors(rows_of(1, 1))}, headers=reading_only(bench)
+    )
+    assert refused.status_code == 403
+    assert (
+        client.post(f"{V2}/models/credit/infer", json={"inputs": tensors(rows_of(1, 1))}).status_code == 401
+    )
+    monkeypatch.setattr(infer, "effective", lambda *_asked: None)
+    gone = client.post(f"{V2}/models/other/infer", json={"inputs": tensors(rows_of(1, 1))}, headers=ana)
+    assert (gone.status_code, gone.json()["code"]) == (404, "infer.nothing_live")
