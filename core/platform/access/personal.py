@@ -141,6 +141,14 @@ def _subjects(key: bytes) -> bytes:
     return hmac.new(key, b"subjects of predictions", sha256).digest()
 
 
+def search_keys(session: Session, ids: Collection[str]) -> dict[str, bytes]:
+    """Return the keys under which words of those of `ids` who have one are searched; `LOOK_UP` has the house's."""
+    return {
+        person_id: hmac.digest(key, b"words of search", "sha256")
+        for person_id, key in keys(session, ids).items()
+    }
+
+
 def write_keys(session: Session, target: Path) -> int:
     """Save every key into a file that only its owner may read; return how many.
 
