@@ -40,6 +40,7 @@ NOUNS = (
     "compliance",
     "reviews",
     "comments",
+    "decisions",
     "webhooks",
 )
 

@@ -97,8 +97,7 @@ def search(session: Session, actor: Actor, asked: Asked, limit: int = PER_PAGE) 
         before=asked.before,
     )
     indices = found.find(session, wanted, keys, house, limit + 1)
-    events = [event for index in indices[:limit] if (event := audit.event(session, index)) is not None]
-    told = tell(session, events)
+    told = tell(session, audit.events_at(session, indices[:limit]))
     return Found(
         _read(session, told), indices[limit - 1] if len(indices) > limit else None, behind, looked_for
     )

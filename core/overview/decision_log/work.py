@@ -55,12 +55,12 @@ def step(store: Store) -> bool:
         at = queries.position(view)
         first = at.index if at.form == FORM else 0
         outdated = queries.stale(view, BATCH) if first else []
-        events = _entries(view, outdated) if outdated else _following(view, first)
+        events = audit.events_at(view, outdated) if outdated else _following(view, first)
         if not events:
             return False
         told = tell(view, events if outdated else [*events, *_overwritten(view, events)])
         keys = _keys(view, told)
-        drafts = [_entry(one, keys, view) for one in told] if personal.LOOK_UP in keys else []
+        drafts = _entries(view, told, keys) if personal.LOOK_UP in keys else []
     with store.unit_of_work(SYSTEM) as uow:
         cursor = index.lock(uow)
         if personal.LOOK_UP not in keys:
@@ -70,11 +70,6 @@ def step(store: Store) -> bool:
             if not outdated:
                 index.move(uow, cursor, events[-1].index + 1, FORM)
     return True
-
-
-def _entries(view: Session, indices: Sequence[int]) -> list[RecordedEvent]:
-    found = (audit.event(view, each) for each in indices)
-    return [event for event in found if event is not None]
 
 
 def _following(view: Session, first: int) -> list[RecordedEvent]:
@@ -99,26 +94,29 @@ def _keys(view: Session, told: Sequence[Told]) -> dict[str, bytes]:
     return personal.search_keys(view, {one.event.actor_id for one in told} | {personal.LOOK_UP})
 
 
-def _entry(one: Told, keys: Mapping[str, bytes], view: Session) -> Entry:
+def _entries(view: Session, told: Sequence[Told], keys: Mapping[str, bytes]) -> list[Entry]:
     """All words of an entry stand under its actor's key; of nobody's, those that are public under the house's."""
-    event, place = one.event, one.place
-    author = event.actor_id if event.actor_id in keys else ""
-    known = words(one.known())
-    if author:
-        known |= words(" ".join(personal.open_texts(view, one.sealed)))
-    marks = [
-        blind.mark("kind", one.act.kind),
-        blind.mark("scope", place.use_case_id),
-        blind.month(event.time),
-    ]
+    readable = [one.sealed if one.event.actor_id in keys else () for one in told]
+    opened = iter(personal.open_texts(view, [text for texts in readable for text in texts]))
+    entries = []
+    for one, texts in zip(told, readable, strict=True):
+        author = one.event.actor_id if one.event.actor_id in keys else ""
+        known = words(" ".join([one.known(), *(next(opened) for _text in texts)]))
+        entries.append(_entry(one, author, blind.tokens(keys[author or personal.LOOK_UP], known)))
+    return entries
+
+
+def _entry(one: Told, author: str, tokens: Sequence[str]) -> Entry:
+    event, scope = one.event, one.place.use_case_id
+    marks = (blind.mark("kind", one.act.kind), blind.mark("scope", scope), blind.month(event.time))
     return Entry(
         index=event.index,
         time=event.time,
         kind=one.act.kind.value,
-        scope=place.use_case_id,
+        scope=scope,
         actor=event.actor_id,
         author=author,
-        tokens=(*blind.tokens(keys[author or personal.LOOK_UP], known), *marks),
+        tokens=(*tokens, *marks),
     )
 
 

@@ -4,15 +4,13 @@ A word is an HMAC under a key that is derived from its author's, so that erasing
 everybody may know of an entry, its kind for one, is a mark in plain letters that no HMAC can be taken for.
 """
 
-import base64
 import hmac
 import re
 from collections.abc import Iterable
 from datetime import datetime
 
-_LETTERS = 10
-"""50 bits: among a million words of all authors together, a wrong hit in five million questions."""
-_BYTES = 7
+_BYTES = 6
+"""48 bits: among a million words of all authors together, one wrong hit in a million questions of one word."""
 
 
 def tokens(key: bytes, words: Iterable[str]) -> list[str]:
@@ -21,13 +19,13 @@ def tokens(key: bytes, words: Iterable[str]) -> list[str]:
 
 
 def token(key: bytes, word: str) -> str:
-    """Return ten letters and digits of base32 that stand for a word."""
-    return base64.b32encode(hmac.digest(key, word.encode(), "sha256")[:_BYTES])[:_LETTERS].decode().lower()
+    """Return twelve hexadecimal digits that stand for a word."""
+    return hmac.digest(key, word.encode(), "sha256")[:_BYTES].hex()
 
 
 def mark(name: str, value: str) -> str:
-    """Return a plain mark; its 0 is no letter of base32."""
-    return f"0{name}{re.sub('[^a-z0-9]', '', value.lower())}"
+    """Return a plain mark; its z is no hexadecimal digit."""
+    return f"z{name}{re.sub('[^a-z0-9]', '', value.lower())}"
 
 
 def month(moment: datetime) -> str:

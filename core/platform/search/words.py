@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _MARKS = "\u0300-\u036f"
 _WORD = re.compile(rf"(?<!\w)\d+(?:[.,]\d+)+(?!\w)|(?:[^\W_][{_MARKS}]*)+")
@@ -18,6 +19,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(word for word in found if len(word) >= _SHORTEST or word.isdigit())
 
 
+@lru_cache(maxsize=4_096)
 def normal(word: str) -> str:
     """Fold capitals and accents, then take the plural away; a decimal comma becomes a point."""
     plain = unicodedata.normalize("NFKD", word.casefold()).casefold().replace(",", ".")
