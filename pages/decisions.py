@@ -100,8 +100,9 @@ elif not found.decisions:
         icon="quick_reference_all",
     )
 else:
-    shown = ngettext("{n} decision", "{n} decisions", len(found.decisions))
-    with card(_("Newest first"), f":gray[{shown}]"):
+    whole = found.older is None and not before
+    count = ngettext("{n} decision", "{n} decisions", len(found.decisions))
+    with card(_("Newest first"), f":gray[{count}]" if whole else ""):
         decision_rows(
             found.decisions, names, found.looked_for, proof=allowed(me.actor, Permission.VERIFY_AUDIT)
         )

@@ -19,10 +19,9 @@ def decision_rows(
     decisions: Sequence[Decision], names: Mapping[str, str], looked_for: frozenset[str], *, proof: bool
 ) -> None:
     """Draw the decisions in their order; with `proof`, each links to its entry in the audit trail."""
-    for place, one in enumerate(decisions):
-        if place:
-            st.divider()
-        _row(one, names, looked_for, proof=proof)
+    with st.container(gap="medium"):
+        for one in decisions:
+            _row(one, names, looked_for, proof=proof)
 
 
 def marked(text: str, looked_for: frozenset[str]) -> str:
@@ -44,29 +43,31 @@ def _plain(text: str) -> str:
 
 
 def _row(one: Decision, names: Mapping[str, str], looked_for: frozenset[str], *, proof: bool) -> None:
-    with st.container(gap="xxsmall", key=f"decision_{one.index}"):
+    with st.container(gap=None, key=f"decision_{one.index}"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"
         ):
             _link(one)
-            st.markdown(badges.badge(_(KIND_NAMES[one.kind])), width="content")
-        if one.about:
-            st.markdown(f"**{marked(one.about, looked_for)}**")
-        for text in _shown(one, looked_for):
-            st.markdown(marked(excerpt(" ".join(text.split()), looked_for, MOST), looked_for))
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small"
-        ):
-            st.caption(f"{md(_who(one, names))} · {md(moment(one.time))}", width="content")
-            if proof:
-                st.page_link(
-                    "../pages/audit_trail.py",
-                    label=f":small[{_('Entry {index}', index=number(one.index))}]",
-                    icon=":material/verified_user:",
-                    query_params={"entry": str(one.index)},
-                    width="content",
-                    help=_("The entry in the audit trail, and the proof that it was not changed since."),
-                )
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                st.markdown(badges.badge(_(KIND_NAMES[one.kind])), width="content")
+                if proof:
+                    _proof(one)
+        said = [f"**{marked(one.about, looked_for)}**"] if one.about else []
+        shown = (excerpt(" ".join(text.split()), looked_for, MOST) for text in _shown(one, looked_for))
+        said += [marked(text, looked_for) for text in shown]
+        who = f":gray[:small[{md(_who(one, names))} · {md(moment(one.time))}]]"
+        st.markdown("  \n".join([*said, who]))
+
+
+def _proof(one: Decision) -> None:
+    st.page_link(
+        "../pages/audit_trail.py",
+        label=f":small[{_('Entry {index}', index=number(one.index))}]",
+        icon=":material/verified_user:",
+        query_params={"entry": str(one.index)},
+        width="content",
+        help=_("The entry in the audit trail, and the proof that it was not changed since."),
+    )
 
 
 def _link(one: Decision) -> None:
@@ -92,5 +93,5 @@ def _shown(one: Decision, looked_for: frozenset[str]) -> list[str]:
 
 def _who(one: Decision, names: Mapping[str, str]) -> str:
     if one.actor_kind == "system":
-        return _("Aval itself")
+        return "Aval"
     return names.get(one.actor_id) or one.actor_id

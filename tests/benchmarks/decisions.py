@@ -6,25 +6,33 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import insert
-from sqlmodel import Session
+from sqlalchemy import insert, update
+from sqlmodel import Session, select
 
+from core.i18n import LANGUAGES, _, speaking
 from core.overview.decision_log import queries, work
-from core.overview.decision_log.kind import Kind
+from core.overview.decision_log.kind import ACTS, Kind
 from core.overview.decision_log.queries import Asked
 from core.platform.access import commands as access
-from core.platform.access.personal import seal_text
+from core.platform.access import personal
+from core.platform.access.tables import PersonKeyRow
+from core.platform.audit import queries as audit
 from core.platform.audit.log import append
 from core.platform.discussion.tables import CommentRow
+from core.platform.search import blind, index
+from core.platform.search.index import Entry
+from core.platform.search.tables import EntryRow
+from core.platform.search.words import words
 from core.platform.store import SYSTEM, Actor, Event, Store
 from tests.served import open_folder, person
 from tests.ui.hands import use_case
 
 ENTRIES, AUTHORS, CASES, WORDS = 1_000_000, 200, 20, 12_000
 BATCH = 5_000
-ASKED = 240
+ASKED, AGAIN, RUN = 240, 4_000, 25
 SYLLABLES = (
     "ca",
     "de",
@@ -51,9 +59,7 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
     spoken = Speech(random.Random(7))
     authors, cases = _house(store)
     last = _said(store, spoken, authors, cases)
-    begin = time.perf_counter()
-    work.catch_up(store)
-    rate = ENTRIES / (time.perf_counter() - begin)
+    rate = _as_the_worker_would(store)
     size = store.settings.folder_path.joinpath("aval.db").stat().st_size
     sys.stderr.write(f"{ENTRIES:,} comments, database {size / 1e6:,.0f} MB\n")
     asked = list(itertools.islice(_questions(spoken, authors, cases, last), ASKED))
@@ -101,32 +107,70 @@ def _house(store: Store) -> tuple[list[str], list[tuple[str, str]]]:
 
 
 def _said(store: Store, spoken: Speech, authors: list[str], cases: list[tuple[str, str]]) -> datetime:
-    """Write the comments as the command would, many at once; return when the last one was said."""
+    """Write comments, their entries in the log and in the index as commands and worker would, but many at once."""
     now = store.clock() - timedelta(days=800)
+    work.catch_up(store)
+    with store.reading() as view:
+        keys = personal.search_keys(view, authors)
+        first = audit.head(view)[0]
+    done = ""
+    for language in LANGUAGES:
+        with speaking(language):
+            done += f" {_(ACTS['comment.written'].words)}"
+    hashed = cache(lambda author, word: blind.token(keys[author], word))
     for start in range(0, ENTRIES, BATCH):
         with store.unit_of_work(SYSTEM) as uow:
-            rows = []
+            held = uow.session.exec(select(PersonKeyRow)).all()  # read once, not for each text
+            rows, entries = [], []
             for n in range(start, start + BATCH):
-                author, (case, _slug) = spoken.chance.choice(authors), spoken.chance.choice(cases)
-                sealed = seal_text(uow, author, spoken.text())
+                if n % RUN == 0:
+                    author, moment = spoken.chance.choice(authors), now + timedelta(minutes=n)
+                (case, slug), text = spoken.chance.choice(cases), spoken.text()
                 rows.append(
                     {
                         "id": f"cmt_{n}", "subject_kind": "use_case", "subject_id": case, "author_id": author,
-                        "text": sealed, "written_at": now + timedelta(minutes=n), "resolved_by": "",
+                        "text": personal.seal_text(uow, author, text), "written_at": moment, "resolved_by": "",
                     }
                 )  # fmt: skip
+                known = words(f"{text} {done} Case {slug.replace('-', ' ')} {n}")
+                marks = (blind.mark("kind", "comment"), blind.mark("scope", case), blind.month(moment))
+                tokens = (*sorted({hashed(author, word) for word in known}), *marks)
+                entries.append(Entry(first + n, moment, "comment", case, author, author, tokens))
             uow.session.connection().execute(insert(CommentRow), rows)
+            index.put(uow, first + start, first + start + BATCH, entries)
+            index.move(uow, index.lock(uow), first + start + BATCH, work.FORM)
+            del held
         with Session(store.engine) as session, session.begin():
             session.connection()
-            for row in rows:
-                event = Event(
-                    "comment.written",
-                    "comment",
-                    row["id"],
-                    {"about": {"kind": "use_case", "id": row["subject_id"]}},
-                )
-                append(session, row["written_at"], Actor(row["author_id"], "person"), [event])
+            for at in range(0, BATCH, RUN):
+                events = [
+                    Event(
+                        "comment.written",
+                        "comment",
+                        row["id"],
+                        {"about": {"kind": "use_case", "id": row["subject_id"]}},
+                    )
+                    for row in rows[at : at + RUN]
+                ]
+                append(session, rows[at]["written_at"], Actor(rows[at]["author_id"], "person"), events)
     return now + timedelta(minutes=ENTRIES)
+
+
+def _as_the_worker_would(store: Store) -> float:
+    """Have the worker write a part of the index again, and see that it comes to the same; entries per second."""
+    last = EntryRow.idx >= ENTRIES - AGAIN
+    with store.unit_of_work(SYSTEM) as uow:
+        before = {row.idx: set(row.tokens.split()) for row in uow.session.exec(select(EntryRow).where(last))}
+        uow.session.execute(update(EntryRow).where(last).values(stale=True))
+    begin = time.perf_counter()
+    work.catch_up(store)
+    spent = time.perf_counter() - begin
+    with store.reading() as view:
+        after = {row.idx: set(row.tokens.split()) for row in view.exec(select(EntryRow).where(last))}
+    if before != after:
+        some = next(idx for idx in before if before[idx] != after.get(idx))
+        raise RuntimeError(some, before[some] ^ after.get(some, set()))
+    return len(after) / spent
 
 
 def _questions(

@@ -120,6 +120,7 @@ def _read(session: Session, told: list[Told]) -> tuple[Decision, ...]:
 
 def _decision(one: Told, about: str, texts: tuple[str, ...]) -> Decision:
     event, place = one.event, one.place
+    erased = personal.erased_text()
     plain = one.public if one.act.kind is Kind.VALUE else ()
     return Decision(
         index=event.index,
@@ -135,8 +136,8 @@ def _decision(one: Told, about: str, texts: tuple[str, ...]) -> Decision:
         use_case=place.slug,
         title=place.title,
         number=place.number,
-        about="" if about in texts else about,
-        texts=(*texts, *plain),
+        about="" if about == erased else about,
+        texts=(*dict.fromkeys(text for text in texts if text == erased or text != about), *plain),
         quoted=() if plain else one.public,
         page=place.page,
         query=place.query,

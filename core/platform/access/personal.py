@@ -51,7 +51,12 @@ def open_texts(session: Session, sealed: Sequence[str]) -> list[str]:
     """Open many texts with one look at the keys; see `open_text`."""
     known = keys(session, {owner(text) for text in sealed})
     opened = (open_with(known, text) for text in sealed)
-    return [_("Erased with its author.") if text is None else text for text in opened]
+    return [erased_text() if text is None else text for text in opened]
+
+
+def erased_text() -> str:
+    """What is read in place of a text whose author was erased."""
+    return _("Erased with its author.")
 
 
 def owner(sealed: str) -> str:
