@@ -99,6 +99,8 @@ def test_who_may_not_read_it_elsewhere_does_not_find_it_here(client, bench):
     for name, count in (("otto", 0), ("carl", 0), ("ada", 1)):
         found = client.get(V1, params={"q": "trainees"}, headers=bearer(bench, name)).json()
         assert len(found["decisions"]) == count
+    many = " ".join(f"word{n}" for n in range(13))
+    assert client.get(V1, params={"q": many}, headers=bearer(bench, "ada")).status_code == 422
     assert client.get(V1, params={"kind": "kitchen"}, headers=bearer(bench, "ada")).status_code == 422
     assert (
         client.get(V1, params={"since": "2026-01-01T00:00"}, headers=bearer(bench, "ada")).status_code == 422

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from core.assets.registry.tables import UseCaseRow
-from core.i18n import _
+from core.errors import Invalid
+from core.i18n import N_, _
 from core.overview.decision_log.kind import ONLY_WITH, Kind, words_of
 from core.overview.decision_log.telling import Told, tell
 from core.platform.access import personal
@@ -19,6 +20,7 @@ from core.platform.search.words import words
 from core.platform.store import Actor
 
 PER_PAGE = 30
+MOST_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,20 @@ class Found:
 
 
 def search(session: Session, actor: Actor, asked: Asked, limit: int = PER_PAGE) -> Found:
-    """Return decisions that hold every word of `asked.text`, in any order, and match every filter; newest first."""
+    """Return decisions that hold every word of `asked.text`, in any order, and match every filter; newest first.
+
+    Raise `Invalid` for more words than anybody remembers: each is asked for once for every author.
+    """
     require(actor, Permission.VIEW)
     looked_for = words(asked.text)
+    if len(looked_for) > MOST_WORDS:
+        raise Invalid(
+            "decisions.words",
+            N_("Look for {n} words at most."),
+            fix=N_("Leave out those that stand in every text."),
+            field="q",
+            n=MOST_WORDS,
+        )
     behind = max(0, audit.head(session)[0] - found.position(session).index)
     scope = _use_case(session, asked.use_case) if asked.use_case else ""
     if (asked.text.strip() and not looked_for) or scope is None:

@@ -18,7 +18,7 @@ from core.platform.store import SYSTEM, Store, UnitOfWork
 log = logging.getLogger("aval.search")
 
 FORM = "1"
-"""The form of what is written. A program that writes another form writes everything anew by itself."""
+"""The form of what is written, to be counted up with every change of it: then everything is written anew by itself."""
 BATCH = 200
 _PAUSE, _BREATH = 1.0, 0.01
 """Seconds until the log is looked at again, and between two batches, so that others may write."""
