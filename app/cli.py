@@ -50,6 +50,11 @@ class Commands(click.Group):
         ),
         "restore": ("app.audit_commands", "restore", "Fill a new, empty store from a backup."),
         "restore-keys": ("app.audit_commands", "restore_keys", "Bring the keys of people's names back."),
+        "search-rebuild": (
+            "app.search_commands",
+            "search_rebuild",
+            "Make the index of the decision log again, from the log.",
+        ),
         "scrub": ("app.audit_commands", "scrub", "Hash every stored file anew."),
         "verify": ("app.audit_commands", "verify_dossier", "Check a release dossier offline."),
         "scan": (

@@ -12,6 +12,7 @@ from app.wiring import open_store
 from core.decisions.releases import work as releases
 from core.evidence.monitoring import tidying
 from core.ids import new_id
+from core.overview.decision_log import work as decision_log
 from core.platform.audit import work as audit
 from core.platform.jobs import commands, queries
 from core.platform.jobs.handling import run
@@ -45,6 +46,8 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     ).start()
     courier = threading.Thread(target=notices.carry, args=(store, stop), name="courier", daemon=True)
     courier.start()
+    follower = threading.Thread(target=decision_log.keep, args=(store, stop), name="search", daemon=True)
+    follower.start()
     log.info("worker %s ready, isolation: %s", worker, runner.level)
     if open_ways := self_test(runner):
         log.warning("the isolated runner does not hold: %s (see `aval doctor`)", ", ".join(open_ways))
@@ -53,6 +56,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     finally:
         runner.stop()
         courier.join(5)
+        follower.join(5)
         store.close()
 
 

@@ -122,6 +122,9 @@ with st.container(horizontal=True):
         )
 with st.expander(_("Checkpoints"), icon=":material/verified:"):
     checkpoint_list(checkpoints)
+asked = st.query_params.get("entry", "")
+if chosen is None and asked.isdigit():
+    chosen = int(asked)
 if chosen is not None and chosen != st.session_state.get("entry_shown"):
     st.session_state["entry_shown"] = chosen
     entry(chosen)

@@ -35,6 +35,7 @@ SPLIT_OFF = {
     # Reading or writing that outgrew `queries` or `commands` and was split by noun; no pure rule stands in these.
     "core/assets/intake/answers.py",
     "core/assets/intake/cold.py",
+    "core/assets/intake/session.py",
     "core/assets/intake/reviews.py",
     "core/assets/intake/settling.py",
     "core/assets/intake/submission.py",

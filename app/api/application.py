@@ -41,6 +41,7 @@ NOUNS = (
     "compliance",
     "reviews",
     "comments",
+    "decisions",
     "webhooks",
 )
 

@@ -15,6 +15,7 @@ import click
 from tests.benchmarks import (
     audit,
     compliance,
+    decisions,
     demo,
     drift,
     explain,
@@ -48,6 +49,7 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "review_p95": review.page,
     "journey": journey.upload_to_explained,
     "fleet_p95": fleet.overview,
+    "decisions_p95": decisions.search,
     "law_map_p95": compliance.law_map,
     "technical_file": compliance.technical_file,
     "kpi_raw": kpis.observed,

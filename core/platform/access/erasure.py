@@ -16,14 +16,16 @@ from core.platform.access.tables import (
     TicketRow,
     TokenRow,
 )
+from core.platform.search import index
 from core.platform.store import UnitOfWork
 
 
 def erase_person(uow: UnitOfWork, person_id: str) -> None:
     """Delete a person's key: name, address and every text sealed under it are gone for good, here and in backups.
 
-    The account is closed, its roles, sessions, tickets and password are deleted, its tokens end. The pseudonym stays
-    in the log, and so every root and proof. Raise `NotFound`, and `Conflict` for the last administrator.
+    Nobody finds their words any more. The account is closed, its roles, sessions, tickets and password are deleted,
+    its tokens end. The pseudonym stays in the log, and so every root and proof. Raise `NotFound`, and `Conflict` for
+    the last administrator.
     """
     require(uow.actor, Permission.MANAGE_PEOPLE)
     leave_an_administrator(uow, person_id)
@@ -45,6 +47,7 @@ def erase_person(uow: UnitOfWork, person_id: str) -> None:
     uow.session.execute(delete(SessionRow).where(col(SessionRow.person_id) == person_id))
     uow.session.execute(delete(TicketRow).where(col(TicketRow.person_id) == person_id))
     uow.session.execute(delete(PersonKeyRow).where(col(PersonKeyRow.person_id) == person_id))
+    index.forget(uow, person_id)
     uow.record("subject.erased", "person", person_id)
     engine = cast("Engine", uow.session.get_bind())
     uow.after_commit(lambda: _scour(engine))
@@ -73,7 +76,8 @@ def leave_an_administrator(uow: UnitOfWork, person_id: str) -> None:
 
 
 def _scour(engine: Engine) -> None:
-    """Drop the key's bytes from beside the table: SQLite's write-ahead log, PostgreSQL's dead rows."""
+    """Drop the key's bytes from beside the table: SQLite's write-ahead log, PostgreSQL's dead rows; words likewise."""
+    index.scour(engine)
     if engine.dialect.name != "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM person_key, person")

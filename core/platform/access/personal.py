@@ -51,7 +51,12 @@ def open_texts(session: Session, sealed: Sequence[str]) -> list[str]:
     """Open many texts with one look at the keys; see `open_text`."""
     known = keys(session, {owner(text) for text in sealed})
     opened = (open_with(known, text) for text in sealed)
-    return [_("Erased with its author.") if text is None else text for text in opened]
+    return [erased_text() if text is None else text for text in opened]
+
+
+def erased_text() -> str:
+    """What is read in place of a text whose author was erased."""
+    return _("Erased with its author.")
 
 
 def owner(sealed: str) -> str:
@@ -139,6 +144,14 @@ def subject_pseudonym(key: bytes, reference: str) -> str:
 
 def _subjects(key: bytes) -> bytes:
     return hmac.new(key, b"subjects of predictions", sha256).digest()
+
+
+def search_keys(session: Session, ids: Collection[str]) -> dict[str, bytes]:
+    """Return the keys under which words of those of `ids` who have one are searched; `LOOK_UP` has the house's."""
+    return {
+        person_id: hmac.digest(key, b"words of search", "sha256")
+        for person_id, key in keys(session, ids).items()
+    }
 
 
 def write_keys(session: Session, target: Path) -> int:

@@ -1,7 +1,7 @@
 """Read the log, and recompute it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,8 @@ from core.platform.store import Json
 
 __all__ = [
     "KeptCheckpoint", "RecordedEvent", "Verification", "actions", "bodies", "checkpoints", "count", "event", "events",
-    "happened_since", "head", "head_at", "last_checkpoint", "leaves", "prove_consistency", "prove_inclusion", "verify",
+    "events_at", "happened_since", "head", "head_at", "last_checkpoint", "leaves", "prove_consistency",
+    "prove_inclusion", "verify",
 ]  # fmt: skip
 
 PAGE = 5_000
@@ -92,6 +93,12 @@ def event(session: Session, index: int) -> RecordedEvent | None:
     """Return one entry, or none."""
     row = session.get(AuditEvent, index)
     return None if row is None else _read(row)
+
+
+def events_at(session: Session, indices: Collection[int]) -> list[RecordedEvent]:
+    """Return these entries, the newest first; those that the log does not have are left out."""
+    query = select(AuditEvent).where(col(AuditEvent.idx).in_(indices)).order_by(col(AuditEvent.idx).desc())
+    return [_read(row) for row in session.exec(query)]
 
 
 def actions(session: Session) -> list[str]:

@@ -24,9 +24,14 @@ from core.platform.store.columns import UtcDateTime
 from core.platform.store.migrate import import_tables, newest
 from core.platform.store.unit_of_work import Store
 
-LEFT_OUT = frozenset({"session", "ticket", "sign_in_attempt", "worker", "person_key", "webhook_secret"})
+LEFT_OUT = frozenset(
+    {
+        "session", "ticket", "sign_in_attempt", "worker", "person_key", "webhook_secret",
+        "search_entry", "search_author", "search_cursor",
+    }
+)  # fmt: skip
 """Ways in and signs of life end with a restore; personal keys have a backup of their own, so that erased stays erased.
-Secrets of webhooks are renewed: a backup lets nobody speak in our name."""
+Secrets of webhooks are renewed: a backup lets nobody speak in our name. The index of words is made again."""
 
 BATCH = 2_000
 

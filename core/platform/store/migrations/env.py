@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from core.platform.store.migrate import import_tables
+from core.platform.store.migrate import declared, import_tables
 
 import_tables()
 connection = context.config.attributes["connection"]
@@ -12,6 +12,7 @@ context.configure(
     target_metadata=SQLModel.metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    include_name=declared,
 )
 with context.begin_transaction():
     context.run_migrations()
