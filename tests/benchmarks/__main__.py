@@ -28,6 +28,7 @@ from tests.benchmarks import (
     pages,
     proofs,
     review,
+    scoring,
 )
 
 LIMITS = Path(__file__).parent / "limits.toml"
@@ -48,6 +49,7 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "page_p95": pages.under_load,
     "review_p95": review.page,
     "journey": journey.upload_to_explained,
+    "infer_one": scoring.infer,
     "fleet_p95": fleet.overview,
     "decisions_p95": decisions.search,
     "law_map_p95": compliance.law_map,

@@ -155,7 +155,14 @@ class Runner:
             return self._call(request, path, frames or {}, output, timeout, measured=measured)
 
     def open(
-        self, task: str, path: Path, kind: str, *, trusted: Sequence[str] = (), timeout: float | None = None
+        self,
+        task: str,
+        path: Path,
+        kind: str,
+        options: Mapping[str, Any] | None = None,
+        *,
+        trusted: Sequence[str] = (),
+        timeout: float | None = None,
     ) -> Session:
         """Load a model once, in a locked child that stays for many tables; `task` is called with `rows` of each.
 
@@ -165,7 +172,7 @@ class Runner:
         if self._cold:
             raise failures.unavailable()
         timeout = timeout or self._seconds
-        request = {**self._request(task, kind, {}, trusted, SESSION_SECONDS), "stays": True}
+        request = {**self._request(task, kind, options or {}, trusted, SESSION_SECONDS), "stays": True}
         answer, theirs = socket.socketpair()
         status, watched = socket.socketpair()
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

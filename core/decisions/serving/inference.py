@@ -90,12 +90,17 @@ def decided(found: Predictions, version: Version) -> Answers:
     positive = (
         classes.index(version.positive_label) if version.positive_label in classes else len(classes) - 1
     )
-    if found.probabilities is not None and len(classes) == 2 and version.operating_threshold is not None:
+    if found.probabilities is not None and by_threshold(version):
         yes = found.probabilities[:, positive] >= version.operating_threshold
         said = [classes[positive] if one else classes[1 - positive] for one in yes]
     else:
         said = [classes[code] for code in found.values]
     return Answers(said, found.probabilities, classes, positive)
+
+
+def by_threshold(version: Version) -> bool:
+    """Whether a binary model's frozen threshold decides, not what the model itself would say."""
+    return len(version.signature.classes) == 2 and version.operating_threshold is not None
 
 
 def outputs(answers: Answers) -> list[dict[str, Any]]:

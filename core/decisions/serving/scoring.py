@@ -98,7 +98,7 @@ class Scorer:
             return warm
 
     def _keep(self) -> None:
-        """Hand answered rows to the log every second, and let models go that nobody asks any more."""
+        """Hand answered rows to the log every few seconds, and let models go that nobody asks any more."""
         while not self._stop.wait(EVERY_SECONDS):
             self._spool.flush()
             with self._lock:
@@ -204,10 +204,9 @@ class _Warm:
 
     def _logged(self, rows: pd.DataFrame, ids: list[str], answers: Answers) -> list[dict[str, object]]:
         now = self._store.clock().isoformat()
-        columns = [str(c) for c in rows.columns]
-        plain = rows.astype(object).where(rows.notna(), None)
+        columns = {str(c): [None if v != v else v for v in rows[c].tolist()] for c in rows.columns}  # noqa: PLR0124
         held: list[dict[str, object]] = [
-            dict(zip(columns, values, strict=True)) for values in plain.itertuples(index=False, name=None)
+            dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
         ]
         for place, row in enumerate(held):
             row |= {PREDICTION_ID: ids[place], TIMESTAMP: now, PREDICTION: answers.prediction[place]}
@@ -223,6 +222,11 @@ class _Warm:
         if self._session is None or self._session.closed:
             path = self._store.files.path(self._version.artifact_digest)
             self._session = self._runner.open(
-                PREDICT, path, self._version.format, trusted=self._version.names, timeout=SECONDS
+                PREDICT,
+                path,
+                self._version.format,
+                {"likeliest": inference.by_threshold(self._version)},
+                trusted=self._version.names,
+                timeout=SECONDS,
             )
         return self._session.ask(rows, SECONDS)

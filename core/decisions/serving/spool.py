@@ -18,7 +18,8 @@ from core.ids import new_id
 from core.platform.store import SYSTEM, Store
 
 log = logging.getLogger("aval.serving")
-EVERY_SECONDS = 1.0
+EVERY_SECONDS = 10.0
+"""Between two hand-overs: each is a batch, and what follows a batch (profiles, alerts, KPIs) costs a worker seconds."""
 PREFIX = "scored-"
 
 
