@@ -41,6 +41,7 @@ def navigation() -> list[st.Page]:
         _page("fairness", _("Fairness"), "groups"),
         _page("releases", _("Releases"), "approval"),
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
+        _page("loop_time", _("Loop time"), "autorenew"),
         _page("policies", _("Policies"), "policy"),
         _page("reviews", _("Reviews"), "support_agent"),
         _page("compliance", _("Compliance"), "balance"),

@@ -38,6 +38,7 @@ NOUNS = (
     "dossiers",
     "policies",
     "compliance",
+    "loop_time",
     "reviews",
     "comments",
     "webhooks",
