@@ -43,6 +43,7 @@ def navigation() -> list[st.Page]:
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
         _page("retraining", _("Retraining"), "model_training"),
         _page("decisions", _("Decision log"), "quick_reference_all"),
+        _page("loop_time", _("Loop time"), "autorenew"),
         _page("policies", _("Policies"), "policy"),
         _page("reviews", _("Reviews"), "support_agent"),
         _page("compliance", _("Compliance"), "balance"),

@@ -39,6 +39,7 @@ NOUNS = (
     "retraining",
     "policies",
     "compliance",
+    "loop_time",
     "reviews",
     "comments",
     "decisions",
