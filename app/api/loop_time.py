@@ -1,7 +1,8 @@
 """Loop time over REST: how long the way from alert and upload to live takes, and where it waits."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from enum import IntEnum
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
@@ -16,6 +17,14 @@ from core.platform.store import Actor
 
 router = APIRouter(tags=["loop time"])
 Caller = Annotated[Actor, Depends(actor)]
+
+
+class Days(IntEnum):
+    """How long a period may be."""
+
+    YEAR = 365
+    QUARTER = 90
+    MONTH = 30
 
 
 class SpreadOut(BaseModel):
@@ -76,7 +85,7 @@ class LoopTimeOut(BaseModel):
 def get(
     caller: Caller,
     use_case: Annotated[str, Query(description="Slug; all use cases without one")] = "",
-    days: Annotated[Literal[365, 90, 30], Query(description="Length of the period that ends now")] = 365,
+    days: Annotated[Days, Query(description="Length of the period that ends now")] = Days.YEAR,
 ) -> LoopTimeOut:
     """Answer median waits by stage, lead time, releases and the slowest cases."""
     require(caller, Permission.VIEW)

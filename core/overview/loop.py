@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from heapq import nlargest
+from typing import NamedTuple, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from core.i18n import N_
 from core.platform.access.permissions import AREAS
@@ -15,6 +17,9 @@ MEDIAN_FROM, QUARTILES_FROM, NINETIETH_FROM = 3, 5, 10
 """From how many waits on a median, its quartiles and the ninetieth percentile are told; below, each wait stands alone."""
 MONTH = timedelta(days=365.2425 / 12)
 _HOUR = timedelta(hours=1)
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+_TICKS_PER_HOUR = _HOUR // _TICK
+Floats = npt.NDArray[np.float64]
 
 
 class Stage(StrEnum):
@@ -84,6 +89,28 @@ class Period:
     def holds(self, moment: datetime) -> bool:
         """Whether a moment lies in it."""
         return self.start < moment <= self.end
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """Many spans that have ended, in the order of their ends: length in hours, and end in microseconds since 1970."""
+
+    hours: Floats
+    ends: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[datetime, datetime]]) -> Self:
+        """Keep spans (begin, end)."""
+        ticks = np.array([((b - _EPOCH) // _TICK, (e - _EPOCH) // _TICK) for b, e in pairs], np.int64)
+        begins, ends = ticks.reshape(-1, 2).T
+        order = np.argsort(ends, kind="stable")
+        return cls(((ends - begins) / _TICKS_PER_HOUR)[order], ends[order])
+
+    def within(self, period: Period) -> Floats:
+        """The lengths of those that ended in a period."""
+        edges = [(moment - _EPOCH) // _TICK for moment in (period.start, period.end)]
+        first, last = np.searchsorted(self.ends, edges, side="right")
+        return self.hours[first:last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +202,11 @@ def hours(begin: datetime, end: datetime) -> float:
     return (end - begin) / _HOUR
 
 
-def spread(found: Sequence[float]) -> Spread:
+def spread(found: Floats | Sequence[float]) -> Spread:
     """Sum up waits in hours, as far as there are enough of them; percentiles are interpolated between neighbours."""
     n = len(found)
     if n < MEDIAN_FROM:
-        return Spread(n, single=tuple(sorted(found)))
+        return Spread(n, single=tuple(sorted(float(one) for one in found)))
     low, median, high, ninetieth = (float(q) for q in np.quantile(found, (0.25, 0.5, 0.75, 0.9)))
     return Spread(
         n,
@@ -190,26 +217,18 @@ def spread(found: Sequence[float]) -> Spread:
     )
 
 
-def compared(spans: Iterable[tuple[datetime, datetime]], period: Period) -> Compared:
-    """Sum up spans (begin, end) by the period in which they ended."""
-    now: list[float] = []
-    before: list[float] = []
-    earlier = period.before
-    for begin, end in spans:
-        if period.holds(end):
-            now.append(hours(begin, end))
-        elif earlier.holds(end):
-            before.append(hours(begin, end))
-    return Compared(spread(now), spread(before))
+def compared(spans: Spans, period: Period) -> Compared:
+    """Sum up spans by the period in which they ended."""
+    return Compared(spread(spans.within(period)), spread(spans.within(period.before)))
 
 
-def stages(waits: Iterable[Wait], period: Period) -> dict[Stage, Compared]:
-    """Sum up waits that have ended, stage by stage, in the order of the loop."""
-    spans: dict[Stage, list[tuple[datetime, datetime]]] = {stage: [] for stage in Stage}
+def by_stage(waits: Iterable[Wait]) -> dict[Stage, Spans]:
+    """Part waits that have ended by their stage, in the order of the loop."""
+    pairs: dict[Stage, list[tuple[datetime, datetime]]] = {stage: [] for stage in Stage}
     for wait in waits:
         if wait.end is not None:
-            spans[wait.stage].append((wait.begin, wait.end))
-    return {stage: compared(found, period) for stage, found in spans.items()}
+            pairs[wait.stage].append((wait.begin, wait.end))
+    return {stage: Spans.of(found) for stage, found in pairs.items()}
 
 
 def turnout(gone_live: Iterable[GoneLive], period: Period) -> Turnout:
@@ -245,8 +264,8 @@ def renewals(gone_live: Sequence[GoneLive], calls: Iterable[Call]) -> list[Renew
 
 def slowest(cases: Iterable[Case], period: Period, most: int) -> tuple[Case, ...]:
     """The cases that took longest, of those that ended in the period or still wait."""
-    asked = [case for case in cases if case.end is None or period.holds(case.end)]
-    return tuple(sorted(asked, key=lambda case: (-case.hours(period.end), case.version_id))[:most])
+    asked = (case for case in cases if case.end is None or period.holds(case.end))
+    return tuple(nlargest(most, asked, key=lambda case: (case.hours(period.end), case.version_id)))
 
 
 def longest(waits: Iterable[Wait], now: datetime) -> Wait | None:

@@ -1,18 +1,21 @@
 """Loop time: from alert to decision to upload to live, read off the log and what it stands for, for one use case or all.
 
 Moments of versions and alerts are the log's own, found by action; those of requests, signatures and deployments stand in
-rows that the same transactions wrote. Production alone counts as live.
+rows that the same transactions wrote. Production alone counts as live. Every one of those transactions left an entry:
+while there is no newer one, what was read of the whole house is still so, and is not read again.
 """
 
 import json
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from core.assets.registry.tables import UseCaseRow, VersionRow
@@ -28,14 +31,15 @@ from core.overview.loop import (
     GoneLive,
     Period,
     Renewal,
+    Spans,
     Stage,
     Turnout,
     Wait,
+    by_stage,
     compared,
     longest,
     renewals,
     slowest,
-    stages,
     turnout,
 )  # fmt: skip
 from core.overview.stage import PRODUCTION
@@ -47,8 +51,22 @@ MOST = 10
 """Cases in the table of the slowest."""
 _CHECKED = ("version.evaluated", "version.refused")
 _SEEN = ("alert.acknowledged", "alert.snoozed", "alert.escalated")
+_ASKING = (
+    "release.requested",
+    "release.resubmitted",
+    "release.signed",
+    "release.withdrawn",
+    "release.expired",
+    "release.emergency",
+    "release.emergency_reviewed",
+    "release.rolled_back",
+    "release.retired",
+    "alert.settled",
+)
 _NAMING = ("incident.opened", "incident.alert_added", "retraining.decided")
 """Decisions whose entry names what it is about: alerts, or the version that is trained anew."""
+_BEARING = ("version.submitted", *_CHECKED, *_ASKING, *_SEEN, *_NAMING)
+"""Every action whose transaction changes what is read here."""
 _EVENT, _VERSION, _REQUEST, _ROUND, _VOTE, _DEPLOYED, _ALERT = (
     sa.inspect(one).columns
     for one in (AuditEvent, VersionRow, RequestRow, RoundRow, VoteRow, DeploymentRow, AlertRow)
@@ -93,8 +111,62 @@ class _Asked:
     live: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """All that has happened, whatever the period; `entry` is the last one of the log that bears on it."""
+
+    entry: int | None
+    stages: Mapping[Stage, Spans]
+    lead: Spans
+    renewal: Spans
+    gone_live: Sequence[GoneLive]
+    cases: Sequence[Case]
+    undecided: int
+    waiting: int
+
+
+_house: WeakKeyDictionary[Engine, _Past] = WeakKeyDictionary()
+
+
 def loop_time(session: Session, period: Period, use_case_id: str = "") -> LoopTime:
     """Read the loop of a use case, or of all."""
+    past = _read(session, use_case_id, period.end) if use_case_id else _of_house(session, period.end)
+    cases = slowest(past.cases, period, MOST)
+    return LoopTime(
+        period=period,
+        stages={stage: compared(spans, period) for stage, spans in past.stages.items()},
+        lead=compared(past.lead, period),
+        renewal=compared(past.renewal, period),
+        turnout=turnout(past.gone_live, period),
+        turnout_before=turnout(past.gone_live, period.before),
+        undecided=past.undecided,
+        waiting=past.waiting,
+        slowest=cases,
+        names=_names(session, {case.version_id for case in cases}),
+    )
+
+
+def _of_house(session: Session, now: datetime) -> _Past:
+    engine = session.connection().engine
+    known = _house.get(engine)
+    last = _last_entry(session)
+    if known is None or known.entry != last:
+        known = _house[engine] = replace(_read(session, "", now), entry=last)
+    return known
+
+
+def _last_entry(session: Session) -> int | None:
+    """The newest entry that bears on the loop: one step into the index for each action."""
+    newest = [
+        sa.select(sa.func.max(_EVENT.idx).label("idx")).where(_EVENT.action == action) for action in _BEARING
+    ]
+    found: int | None = session.execute(
+        sa.select(sa.func.max(sa.union_all(*newest).subquery().c.idx))
+    ).scalar()
+    return found
+
+
+def _read(session: Session, use_case_id: str, now: datetime) -> _Past:
     submitted = _moments(session, ("version.submitted",), use_case_id)
     checked = _moments(session, _CHECKED, use_case_id)
     requests = _requests(session, use_case_id)
@@ -103,19 +175,15 @@ def loop_time(session: Session, period: Period, use_case_id: str = "") -> LoopTi
     renewed = renewals(gone_live, calls)
     waits, by_version = _waits(submitted, checked, requests, renewed)
     waits += [Wait(Stage.DECISION, "", "", call.raised, call.decided) for call in calls]
-    cases = slowest(_cases(gone_live, requests, submitted, by_version, period), period, MOST)
-    earlier = period.before
-    return LoopTime(
-        period=period,
-        stages=stages(waits, period),
-        lead=compared(((g.submitted, g.live) for g in gone_live if g.submitted), period),
-        renewal=compared(((r.decided, r.live) for r in renewed), period),
-        turnout=turnout(gone_live, period),
-        turnout_before=turnout(gone_live, earlier),
+    return _Past(
+        entry=None,
+        stages=by_stage(waits),
+        lead=Spans.of((g.submitted, g.live) for g in gone_live if g.submitted),
+        renewal=Spans.of((r.decided, r.live) for r in renewed),
+        gone_live=gone_live,
+        cases=tuple(_cases(gone_live, requests, submitted, by_version, now)),
         undecided=undecided,
         waiting=sum(request.open for request in requests),
-        slowest=cases,
-        names=_names(session, {case.version_id for case in cases}),
     )
 
 
@@ -127,7 +195,7 @@ def _moments(session: Session, actions: Sequence[str], use_case_id: str) -> dict
             _VERSION.use_case_id == use_case_id
         )
     found: dict[str, datetime] = {}
-    for version_id, time in session.execute(query.order_by(_EVENT.idx)):
+    for version_id, time in session.execute(query.order_by(_EVENT.idx)).all():
         found.setdefault(version_id, datetime.fromisoformat(time))
     return found
 
@@ -138,7 +206,7 @@ def _requests(session: Session, use_case_id: str) -> list[_Asked]:
         sa.select(_VOTE.request_id, _VOTE.area, _ROUND.opened_at, sa.func.min(_VOTE.signed_at))
         .join(RoundRow, _ROUND.id == _VOTE.round_id)
         .where(_VOTE.deciding)
-        .group_by(_VOTE.request_id, _VOTE.area, _ROUND.id, _ROUND.opened_at)
+        .group_by(_VOTE.round_id, _VOTE.area, _VOTE.request_id, _ROUND.opened_at)
     )
     started = sa.select(_DEPLOYED.request_id, sa.func.min(_DEPLOYED.started_at)).group_by(
         _DEPLOYED.request_id
@@ -153,9 +221,9 @@ def _requests(session: Session, use_case_id: str) -> list[_Asked]:
         votes = votes.join(RequestRow, _REQUEST.id == _VOTE.request_id).where(of_case)
         started = started.where(_DEPLOYED.use_case_id == use_case_id)
     signed: dict[str, list[tuple[str, datetime, datetime]]] = defaultdict(list)
-    for request_id, area, opened, at in session.execute(votes):
+    for request_id, area, opened, at in session.execute(votes).all():
         signed[request_id].append((area, opened, at))
-    live = {row[0]: row[1] for row in session.execute(started)}
+    live = {row[0]: row[1] for row in session.execute(started).all()}
     return [
         _Asked(
             id=request_id,
@@ -169,7 +237,7 @@ def _requests(session: Session, use_case_id: str) -> list[_Asked]:
         )
         for request_id, case, version_id, asked, approved, state in session.execute(
             query.order_by(_REQUEST.requested_at, _REQUEST.id)
-        )
+        ).all()
     ]
 
 
@@ -182,7 +250,7 @@ def _gone_live(session: Session, use_case_id: str, submitted: Mapping[str, datet
         query = query.where(_DEPLOYED.use_case_id == use_case_id)
     first: dict[str, sa.Row[Any]] = {}
     rolled_back = set()
-    for row in session.execute(query.order_by(_DEPLOYED.started_at, _DEPLOYED.id)):
+    for row in session.execute(query.order_by(_DEPLOYED.started_at, _DEPLOYED.id)).all():
         first.setdefault(row.version_id, row)
         if row.end_reason == EndReason.ROLLED_BACK:
             rolled_back.add(row.version_id)
@@ -235,10 +303,10 @@ def _decided(session: Session) -> dict[str, list[datetime]]:
     """When somebody decided, in order, by what the decision was about: an alert or a version."""
     found: dict[str, list[datetime]] = defaultdict(list)
     seen = sa.select(_EVENT.subject_id, _EVENT.time).where(_EVENT.action.in_(_SEEN))
-    for alert_id, time in session.execute(seen):
+    for alert_id, time in session.execute(seen).all():
         found[alert_id].append(datetime.fromisoformat(time))
     naming = sa.select(_EVENT.body, _EVENT.time).where(_EVENT.action.in_(_NAMING))
-    for body, time in session.execute(naming):
+    for body, time in session.execute(naming).all():
         for name in _about(json.loads(body)["data"]):
             found[name].append(datetime.fromisoformat(time))
     for moments in found.values():
@@ -299,16 +367,16 @@ def _cases(
     requests: Iterable[_Asked],
     submitted: Mapping[str, datetime],
     waits: Mapping[str, Sequence[Wait]],
-    period: Period,
+    now: datetime,
 ) -> Iterator[Case]:
-    """Versions that went live in the period, and those whose request is open."""
+    """Versions that went live, and those whose request is open."""
     for one in gone_live:
-        if one.submitted is not None and period.holds(one.live):
-            most = longest(waits.get(one.version_id, ()), period.end)
+        if one.submitted is not None:
+            most = longest(waits.get(one.version_id, ()), now)
             yield Case(one.version_id, one.request_id, one.submitted, one.live, most)
     for request in requests:
         if request.open and request.version_id in submitted:
-            most = longest(waits.get(request.version_id, ()), period.end)
+            most = longest(waits.get(request.version_id, ()), now)
             yield Case(request.version_id, request.id, submitted[request.version_id], None, most)
 
 
