@@ -124,7 +124,7 @@ def test_every_snippet_does_what_is_said(office):
                 signers = {"operations": office.people["otto"], "compliance": office.people["carl"]}
                 make_live(client, office.store, "credit", 1, "production", **signers)
         told.append((text, office.run(kind, text)))
-    assert len(told) == 9
+    assert len(told) == 10
     with office.served.api(office.key) as client:
         versions = client.get("use-cases/credit/versions").json()
         until = time.monotonic() + 60
@@ -135,13 +135,15 @@ def test_every_snippet_does_what_is_said(office):
     said = dict(told)
     pushed = next(out for text, out in said.items() if "from app.push import push" in text)
     assert pushed.startswith("3 ready {")
+    answered = next(out for text, out in said.items() if "/infer" in text)
+    assert '"prediction_ids":["application-17"]' in answered
     sent = next(out for text, out in said.items() if "aval predictions send" in text)
     assert "predictions.csv: 50 of 50 rows taken" in sent
     assert "labels.csv: 50 of 50 rows taken" in sent
     assert '"accepted":2' in next(out for text, out in said.items() if '"c-1"' in text)
     assert "2 0 []" in next(out for text, out in said.items() if "/labels/" in text)
     assert next(out for text, out in said.items() if "ce-id" in text).count('"new":1') == 2
-    assert office.logged(54) == 54
+    assert office.logged(55) == 55
 
 
 def test_the_relay_hands_on_what_kserve_sends(office):
@@ -175,7 +177,7 @@ def test_the_relay_hands_on_what_kserve_sends(office):
             time.sleep(0.1)
         assert (first.status_code, first.json()) == (202, {"new": 1, "waiting": 1})
         assert send("response", {"predictions": [0.2]}).json()["new"] == 1
-        assert office.logged(55) == 55
+        assert office.logged(56) == 56
         assert send("response", {"predictions": [0.2]}, service="credit").status_code == 404
         assert send("response", {"predictions": [0.2]}, service="credit-v99").status_code == 404
         assert send("odd", {}).status_code == 422
