@@ -15,7 +15,8 @@ from core.assets.registry.version import Version
 from core.decisions.releases.effective import effective
 from core.decisions.releases.release import Live
 from core.decisions.serving import inference
-from core.errors import Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
+from core.evidence.monitoring import queries as monitoring
 from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
@@ -39,7 +40,10 @@ class TensorIn(BaseModel):
 
 
 class InferIn(BaseModel):
-    """A request of the protocol; `id` names its rows in the log, `id-0`, `id-1`… where there is more than one."""
+    """A request of the protocol; `id` names its rows in the log, `id-0`, `id-1`… where there is more than one.
+
+    `parameters.subject` is what you call the person that the rows are about; the log keeps a pseudonym of it.
+    """
 
     id: str = Field(default="", max_length=120)
     inputs: list[TensorIn] = Field(min_length=1, max_length=2_000)
@@ -106,6 +110,16 @@ class _Known:
             return held[1]
         with reading() as view:
             both = effective(view, use_case, PRODUCTION, store().clock())
+            outside = (
+                None if both is None else monitoring.log_setting(view, both[0].version.use_case_id).outside
+            )
+        if outside is not None:
+            raise Conflict(
+                "infer.log_outside",
+                N_("The log of this use case lies in {table}: Aval would answer without logging it."),
+                fix=N_("Serve the approved file yourself and write the row into that table."),
+                table=outside.predictions,
+            )
         found = None if both is None else both[1]
         if found is None:
             with self._lock:
@@ -184,7 +198,7 @@ def infer(use_case: str, body: InferIn, caller: Caller) -> InferOut:
     rows = inference.table([tensor.model_dump() for tensor in body.inputs], version)
     named = body.id or new_id("call")
     ids = [named] if len(rows) == 1 else [f"{named}-{n}" for n in range(len(rows))]
-    answers = scorer().score(version, rows, ids)
+    answers = scorer().score(version, rows, ids, str(body.parameters.get("subject", ""))[:200])
     return InferOut(
         model_name=use_case,
         model_version=str(version.number),

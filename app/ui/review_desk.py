@@ -247,3 +247,9 @@ def erased(found: Erasure) -> None:
             ),
             icon=":material/model_training:",
         )
+        st.page_link(
+            "../pages/retraining.py",
+            label=_("Retraining"),
+            icon=":material/model_training:",
+            query_params={"use_case": slug},
+        )

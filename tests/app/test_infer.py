@@ -17,6 +17,7 @@ from app.doors import Doors
 from app.guard import Guard
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import BatchKind
+from core.evidence.monitoring.decisions import decisions_about
 from core.platform.access import commands as access
 from core.platform.store import SYSTEM
 from tests.core.decisions.conftest import bench_on
@@ -83,7 +84,7 @@ def test_rows_are_answered_as_the_protocol_says_and_logged(client, bench, live):
     told = client.get(f"{V2}/models/credit", headers=headers).json()
     assert [one["name"] for one in told["inputs"]] == FEATURES
     rows = rows_of(3, 9)
-    body = {"id": "abc", "inputs": tensors(rows)}
+    body = {"id": "abc", "inputs": tensors(rows), "parameters": {"subject": "C-7"}}
     answer = client.post(f"{V2}/models/credit/infer", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     said = answer.json()
@@ -94,6 +95,8 @@ def test_rows_are_answered_as_the_protocol_says_and_logged(client, bench, live):
     chances = next(one for one in said["outputs"] if one["name"] == "probability")
     assert np.allclose(np.reshape(chances["data"], (3, 2)), model.predict_proba(rows[FEATURES]))
     scoring.scorer().flush()
+    about = decisions_about(bench.store, [live.id], "C-7")
+    assert {one.prediction_id for one in about} == {"abc-0", "abc-1", "abc-2"}
     with bench.store.reading() as view:
         assert sum(part.rows for part in monitoring.parts(view, live.id, BatchKind.PREDICTIONS)) == 3
 

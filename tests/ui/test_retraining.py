@@ -105,7 +105,7 @@ def test_the_challenger_is_shown_against_the_champion(loop, language, better):
             Compared("roc_auc", 0.70, 0.74, 0.04, 0.01, 0.07),
             Compared("accuracy", 0.80, 0.80, 0.00, -0.02, 0.02),
         )
-        commands.answer_with(uow, made, second)
+        commands.answer_with(uow, made, second, waits=State.RUNNING)
         commands.finish(
             uow, made, Result(225, metrics, Compared("worth", 1000.0, 2500.0, 1500.0, 200.0, 2800.0), "BRL")
         )

@@ -128,14 +128,16 @@ def keep_snapshot(uow: UnitOfWork, retraining_id: str, snapshot: Snapshot) -> No
     uow.record("retraining.snapshot_taken", "retraining", retraining_id, snapshot.to_json())
 
 
-def answer_with(uow: UnitOfWork, retraining_id: str, version_id: str) -> None:
-    """Name the version that a retraining made: by its run, or by the team's own pipeline through the API.
+def answer_with(
+    uow: UnitOfWork, retraining_id: str, version_id: str, *, waits: State = State.OUTSIDE
+) -> None:
+    """Name the version that a retraining made: the team's own pipeline does, or the run itself while it is `RUNNING`.
 
     Raise `Conflict` where it waits for none, `Invalid` for a version of another use case or the champion itself.
     """
     require(uow.actor, Permission.UPLOAD_MODEL)
     row = _locked(uow, retraining_id)
-    if row.state not in {State.RUNNING, State.OUTSIDE} or row.challenger:
+    if row.state != waits or row.challenger:
         raise Conflict("retraining.no_answer_wanted", N_("This retraining waits for no version."))
     version = registry.version(uow.session, version_id)
     if version.use_case_id != row.use_case_id or version_id == row.champion:

@@ -131,7 +131,7 @@ def _made(
     )
     protected = [column for column in dataset.protected if column in rows.later.columns]
     with store.unit_of_work(actor) as uow:
-        commands.answer_with(uow, wanted.id, submit(uow, draft, version, protected))
+        commands.answer_with(uow, wanted.id, submit(uow, draft, version, protected), waits=State.RUNNING)
 
 
 def assembled(store: Store, version: Version, log: logbook.Parts) -> Assembled:

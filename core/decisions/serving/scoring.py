@@ -21,7 +21,7 @@ from core.decisions.serving import inference
 from core.decisions.serving.inference import Answers
 from core.decisions.serving.spool import EVERY_SECONDS, Spool
 from core.errors import AvalError, Unavailable
-from core.evidence.monitoring.batches import PREDICTION, PREDICTION_ID, PROBABILITY, TIMESTAMP
+from core.evidence.monitoring.batches import PREDICTION, PREDICTION_ID, PROBABILITY, SUBJECT, TIMESTAMP
 from core.i18n import N_
 from core.platform.store import Store
 
@@ -37,6 +37,7 @@ MOST_WAITING = 1_000
 class _Asked:
     rows: pd.DataFrame
     ids: list[str]
+    subject: str
     answer: "Future[Answers]" = field(default_factory=Future)
 
 
@@ -56,12 +57,14 @@ class Scorer:
         self._stop = threading.Event()
         self._keeper: threading.Thread | None = None
 
-    def score(self, version: Version, rows: pd.DataFrame, ids: list[str]) -> Answers:
+    def score(self, version: Version, rows: pd.DataFrame, ids: list[str], subject: str = "") -> Answers:
         """Answer rows; each is durably on its way to the log, under its id, before this returns.
+
+        `subject` is what the sender calls the person that the rows are about; the log keeps their pseudonym.
 
         Raise `Unavailable` where too many wait, and the errors of the isolated runner.
         """
-        asked = _Asked(rows, ids)
+        asked = _Asked(rows, ids, subject)
         self._of(version).put(asked)
         return asked.answer.result(SECONDS * 3)
 
@@ -186,8 +189,8 @@ class _Warm:
             if len(together) > 1
             else together[0].rows
         )
-        ids = [name for one in together for name in one.ids]
-        self._spool.append(self._version.id, self._logged(rows, ids, answers))
+        whose = [(name, one.subject) for one in together for name in one.ids]
+        self._spool.append(self._version.id, self._logged(rows, whose, answers))
         first = 0
         for one in together:
             last = first + len(one.rows)
@@ -202,14 +205,19 @@ class _Warm:
             )
             first = last
 
-    def _logged(self, rows: pd.DataFrame, ids: list[str], answers: Answers) -> list[dict[str, object]]:
+    def _logged(
+        self, rows: pd.DataFrame, whose: list[tuple[str, str]], answers: Answers
+    ) -> list[dict[str, object]]:
         now = self._store.clock().isoformat()
         columns = {str(c): [None if v != v else v for v in rows[c].tolist()] for c in rows.columns}  # noqa: PLR0124
         held: list[dict[str, object]] = [
             dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)
         ]
         for place, row in enumerate(held):
-            row |= {PREDICTION_ID: ids[place], TIMESTAMP: now, PREDICTION: answers.prediction[place]}
+            name, subject = whose[place]
+            row |= {PREDICTION_ID: name, TIMESTAMP: now, PREDICTION: answers.prediction[place]}
+            if subject:
+                row[SUBJECT] = subject
             if answers.probabilities is not None and len(answers.classes) == 2:
                 row[PROBABILITY] = float(answers.probabilities[place, answers.positive])
         return held
