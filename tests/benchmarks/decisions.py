@@ -187,7 +187,9 @@ def _questions(
             Asked(text),
             Asked(text, use_case=case),
             Asked(text, person=who),
-            Asked(text, since=since, until=since + timedelta(days=30)),
+            Asked(text, since=since, until=since + timedelta(days=30))
+            if turn % 2
+            else Asked(text, until=since),
             Asked(text, kinds=frozenset({Kind.COMMENT, Kind.SIGNATURE}), use_case=case),
             Asked(use_case=case, person=who),
         )[turn // 12 % 6]

@@ -74,9 +74,8 @@ def step(store: Store) -> bool:
 
 def _following(view: Session, first: int) -> list[RecordedEvent]:
     """The next entries of the log, the oldest first."""
-    return audit.events(view, before=first + BATCH, limit=min(BATCH, max(0, audit.head(view)[0] - first)))[
-        ::-1
-    ]
+    end = min(first + BATCH, audit.head(view)[0])
+    return audit.events(view, before=end, limit=max(0, end - first))[::-1]
 
 
 def _overwritten(view: Session, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:

@@ -12,7 +12,7 @@ from core.platform.search import blind
 from core.platform.search.tables import AuthorRow, CursorRow, EntryRow
 from core.platform.store.columns import UtcDateTime
 
-_MONTHS = 24
+_MONTHS = 120
 """A longer period is no longer looked for by its months."""
 _SIGNS = {"sqlite": ("AND", "OR", "NOT"), "postgresql": ("&", "|", "& !")}
 
