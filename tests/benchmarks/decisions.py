@@ -18,6 +18,7 @@ from core.overview.decision_log.kind import ACTS, Kind
 from core.overview.decision_log.queries import Asked
 from core.platform.access import commands as access
 from core.platform.access import personal
+from core.platform.access.erasure import erase_person
 from core.platform.access.tables import PersonKeyRow
 from core.platform.audit import queries as audit
 from core.platform.audit.log import append
@@ -60,6 +61,9 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
     authors, cases = _house(store)
     last = _said(store, spoken, authors, cases)
     rate = _as_the_worker_would(store)
+    begin = time.perf_counter()
+    work.tidy(store)
+    tidied = time.perf_counter() - begin
     size = store.settings.folder_path.joinpath("aval.db").stat().st_size
     sys.stderr.write(f"{ENTRIES:,} comments, database {size / 1e6:,.0f} MB\n")
     asked = list(itertools.islice(_questions(spoken, authors, cases, last), ASKED))
@@ -78,6 +82,8 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
             "decision search, slowest ms": spans[-1],
             "decision searches that find something, share": found / len(asked),
             "decisions indexed, entries/s": rate,
+            "decision index scoured, s": tidied,
+            "erasing an author, s": _erased(store, authors.pop()),
         }
 
 
@@ -171,6 +177,14 @@ def _as_the_worker_would(store: Store) -> float:
         some = next(idx for idx in before if before[idx] != after.get(idx))
         raise RuntimeError(some, before[some] ^ after.get(some, set()))
     return len(after) / spent
+
+
+def _erased(store: Store, author: str) -> float:
+    """Seconds in which an author of thousands of comments is erased, the writer's lock being held."""
+    begin = time.perf_counter()
+    with store.unit_of_work(SYSTEM) as uow:
+        erase_person(uow, author)
+    return time.perf_counter() - begin
 
 
 def _questions(
