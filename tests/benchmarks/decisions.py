@@ -18,6 +18,7 @@ from core.overview.decision_log.kind import ACTS, Kind
 from core.overview.decision_log.queries import Asked
 from core.platform.access import commands as access
 from core.platform.access import personal
+from core.platform.access.erasure import erase_person
 from core.platform.access.tables import PersonKeyRow
 from core.platform.audit import queries as audit
 from core.platform.audit.log import append
@@ -60,6 +61,9 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
     authors, cases = _house(store)
     last = _said(store, spoken, authors, cases)
     rate = _as_the_worker_would(store)
+    begin = time.perf_counter()
+    work.tidy(store)
+    tidied = time.perf_counter() - begin
     size = store.settings.folder_path.joinpath("aval.db").stat().st_size
     sys.stderr.write(f"{ENTRIES:,} comments, database {size / 1e6:,.0f} MB\n")
     asked = list(itertools.islice(_questions(spoken, authors, cases, last), ASKED))
@@ -78,6 +82,8 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
             "decision search, slowest ms": spans[-1],
             "decision searches that find something, share": found / len(asked),
             "decisions indexed, entries/s": rate,
+            "decision index scoured, s": tidied,
+            "erasing an author, s": _erased(store, authors.pop()),
         }
 
 
@@ -173,6 +179,14 @@ def _as_the_worker_would(store: Store) -> float:
     return len(after) / spent
 
 
+def _erased(store: Store, author: str) -> float:
+    """Seconds in which an author of thousands of comments is erased, the writer's lock being held."""
+    begin = time.perf_counter()
+    with store.unit_of_work(SYSTEM) as uow:
+        erase_person(uow, author)
+    return time.perf_counter() - begin
+
+
 def _questions(
     spoken: Speech, authors: list[str], cases: list[tuple[str, str]], last: datetime
 ) -> Iterator[Asked]:
@@ -187,7 +201,9 @@ def _questions(
             Asked(text),
             Asked(text, use_case=case),
             Asked(text, person=who),
-            Asked(text, since=since, until=since + timedelta(days=30)),
+            Asked(text, since=since, until=since + timedelta(days=30))
+            if turn % 2
+            else Asked(text, until=since),
             Asked(text, kinds=frozenset({Kind.COMMENT, Kind.SIGNATURE}), use_case=case),
             Asked(use_case=case, person=who),
         )[turn // 12 % 6]

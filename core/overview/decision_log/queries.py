@@ -105,7 +105,7 @@ def search(session: Session, actor: Actor, asked: Asked, limit: int = PER_PAGE) 
         without=frozenset(kind for kind, right in ONLY_WITH.items() if not allowed(actor, right)),
         scope=scope,
         actor=asked.person,
-        since=asked.since,
+        since=asked.since or (audit.began(session) if asked.until else None),
         until=asked.until,
         before=asked.before,
     )

@@ -1,7 +1,9 @@
 """Bring the log into the index of words: a cursor goes along it, so that no command needs to know, none is forgotten."""
 
 import logging
+import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
@@ -22,19 +24,39 @@ FORM = "1"
 BATCH = 200
 _PAUSE, _BREATH = 1.0, 0.01
 """Seconds until the log is looked at again, and between two batches, so that others may write."""
-
+_TIDY_SECONDS, _MOST_PARTS = 3_600.0, 8
+"""How often the parts of the index are counted, and how many may be without being merged."""
 _ROUNDS = frozenset({"release.requested", "release.resubmitted"})
 
 
 def keep(store: Store, stop: threading.Event) -> None:
-    """Follow the log until `stop`; the worker's own thread."""
+    """Follow the log until `stop`, and keep the index in order; the worker's own thread."""
+    tidied = -_TIDY_SECONDS
     while not stop.is_set():
         try:
             moved = step(store)
+            if not moved:
+                tidied = _tidied(store, tidied)
         except Exception:
             log.warning("the decision log could not be followed; it is tried again", exc_info=True)
             moved = False
         stop.wait(_BREATH if moved else _PAUSE)
+
+
+def tidy(store: Store, most: int = 1) -> None:
+    """Scour the index where somebody was erased, or where it has come to more than `most` parts."""
+    with store.reading() as view:
+        wanted = queries.owes_scouring(view) or queries.parts(view) > most
+    if wanted:
+        index.scour(store)
+
+
+def _tidied(store: Store, before: float) -> float:
+    """Tidy at once after an erasure, every hour otherwise; return when the hour began."""
+    now = time.monotonic()
+    due = now - before >= _TIDY_SECONDS
+    tidy(store, _MOST_PARTS if due else sys.maxsize)
+    return now if due else before
 
 
 def catch_up(store: Store) -> int:
@@ -74,9 +96,8 @@ def step(store: Store) -> bool:
 
 def _following(view: Session, first: int) -> list[RecordedEvent]:
     """The next entries of the log, the oldest first."""
-    return audit.events(view, before=first + BATCH, limit=min(BATCH, max(0, audit.head(view)[0] - first)))[
-        ::-1
-    ]
+    end = min(first + BATCH, audit.head(view)[0])
+    return audit.events(view, before=end, limit=max(0, end - first))[::-1]
 
 
 def _overwritten(view: Session, events: Sequence[RecordedEvent]) -> list[RecordedEvent]:

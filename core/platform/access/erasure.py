@@ -76,8 +76,7 @@ def leave_an_administrator(uow: UnitOfWork, person_id: str) -> None:
 
 
 def _scour(engine: Engine) -> None:
-    """Drop the key's bytes from beside the table: SQLite's write-ahead log, PostgreSQL's dead rows; words likewise."""
-    index.scour(engine)
+    """Drop the key's bytes from beside the table: SQLite's write-ahead log, PostgreSQL's dead rows."""
     if engine.dialect.name != "sqlite":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM person_key, person")

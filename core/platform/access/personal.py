@@ -94,8 +94,8 @@ def same_text(session: Session, person_id: str, text: str, digest: str) -> bool 
 
 def keys(session: Session, ids: Collection[str]) -> dict[str, bytes]:
     """Return the keys of those of `ids` who have one."""
-    rows = session.exec(select(PersonKeyRow).where(col(PersonKeyRow.person_id).in_(set(ids))))
-    return {row.person_id: row.key for row in rows}
+    asked = col(PersonKeyRow.person_id).in_(set(ids))
+    return dict(session.exec(select(PersonKeyRow.person_id, PersonKeyRow.key).where(asked)).all())
 
 
 def key_of(uow: UnitOfWork, person_id: str) -> bytes:

@@ -16,8 +16,8 @@ from core.platform.audit.verification import Verification, verify
 from core.platform.store import Json
 
 __all__ = [
-    "KeptCheckpoint", "RecordedEvent", "Verification", "actions", "bodies", "checkpoints", "count", "event", "events",
-    "events_at", "happened_since", "head", "head_at", "last_checkpoint", "leaves", "prove_consistency",
+    "KeptCheckpoint", "RecordedEvent", "Verification", "actions", "began", "bodies", "checkpoints", "count", "event",
+    "events", "events_at", "happened_since", "head", "head_at", "last_checkpoint", "leaves", "prove_consistency",
     "prove_inclusion", "verify",
 ]  # fmt: skip
 
@@ -112,6 +112,12 @@ def head(session: Session) -> tuple[int, str]:
     if row is None:
         return 0, Frontier().root().hex()
     return row.size, Frontier.unpack(row.size, row.edge).root().hex()
+
+
+def began(session: Session) -> datetime | None:
+    """Return the earliest moment that the log tells of; none while it is empty."""
+    first = session.exec(select(func.min(AuditEvent.time))).one()
+    return None if first is None else datetime.fromisoformat(first)
 
 
 def head_at(session: Session, at: datetime) -> tuple[int, str]:

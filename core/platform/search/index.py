@@ -1,5 +1,6 @@
 """Keep the blind index, inside the caller's transaction. Bookkeeping: it is made from the log, so it leaves no event."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from sqlalchemy import Engine, bindparam, text
 from sqlmodel import col, delete, select, update
 
 from core.platform.search.tables import AuthorRow, CursorRow, EntryRow
-from core.platform.store import UnitOfWork
+from core.platform.store import SYSTEM, Store, UnitOfWork
 from core.platform.store.columns import UtcDateTime
 
 _INSERT = (
@@ -19,6 +20,7 @@ _TOKENS = {"sqlite": ":tokens", "postgresql": "array_to_tsvector(string_to_array
 _MERGE = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', :pages)")
 _MERGED_PAGES = 64
 """How much is merged in one transaction: some ten milliseconds of the only writer's time."""
+_BREATH = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +75,38 @@ def outdate(uow: UnitOfWork, *, scope: str | None = None, author: str | None = N
 
 
 def forget(uow: UnitOfWork, author: str) -> None:
-    """Take out every word of an author; the entries wait to be written anew with what is public of them."""
-    lock(uow)
+    """Take out every word of an author; the entries wait to be written anew with what is public of them.
+
+    Their key being gone, what is left of their tokens in the files means nothing to anybody until `scour` drops it.
+    """
+    cursor = lock(uow)
+    cursor.forgotten += 1
+    uow.session.add(cursor)
     uow.session.execute(
         update(EntryRow).where(col(EntryRow.author) == author).values(tokens="", author="", stale=True)
     )
     uow.session.execute(delete(AuthorRow).where(col(AuthorRow.id) == author))
 
 
-def scour(engine: Engine) -> None:
-    """Drop what was taken out from the index's own files too, in short transactions; called after the commit."""
-    if engine.dialect.name != "sqlite":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+def scour(store: Store) -> None:
+    """Merge the parts of the index into one: what was taken out leaves its files, and a question is answered sooner.
+
+    In short transactions, so that others may write meanwhile.
+    """
+    with store.reading() as view:
+        forgotten = view.exec(select(CursorRow.forgotten)).one()
+    if store.engine.dialect.name == "sqlite":
+        pages = -_MERGED_PAGES  # the first, negative one asks for all parts to be merged into one
+        while _merged(store.engine, pages):
+            pages = _MERGED_PAGES
+            time.sleep(_BREATH)
+    else:
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("VACUUM search_entry")
-        return
-    pages = -_MERGED_PAGES  # the first, negative one asks for all parts to be merged into one
-    while _merged(engine, pages):
-        pages = _MERGED_PAGES
+    with store.unit_of_work(SYSTEM) as uow:
+        cursor = lock(uow)
+        cursor.scoured = forgotten
+        uow.session.add(cursor)
 
 
 def _merged(engine: Engine, pages: int) -> bool:

@@ -12,8 +12,9 @@ from core.platform.search import blind
 from core.platform.search.tables import AuthorRow, CursorRow, EntryRow
 from core.platform.store.columns import UtcDateTime
 
-_MONTHS = 24
+_MONTHS = 120
 """A longer period is no longer looked for by its months."""
+_PARTS = text("SELECT count(DISTINCT segid) FROM search_words_idx")
 _SIGNS = {"sqlite": ("AND", "OR", "NOT"), "postgresql": ("&", "|", "& !")}
 
 
@@ -48,6 +49,19 @@ def position(session: Session) -> Position:
     """Return up to where the log is in the index."""
     row = session.exec(select(CursorRow)).one()
     return Position(row.position, row.form)
+
+
+def owes_scouring(session: Session) -> bool:
+    """Say whether somebody was taken out whose bytes are still in the files."""
+    row = session.exec(select(CursorRow)).one()
+    return row.forgotten != row.scoured
+
+
+def parts(session: Session) -> int:
+    """Return of how many parts the index is made on SQLite: each is looked into for each word of each author."""
+    if session.connection().dialect.name != "sqlite":
+        return 1
+    return int(session.connection().execute(_PARTS).scalar_one())
 
 
 def stale(session: Session, limit: int) -> list[int]:

@@ -49,10 +49,15 @@ class AuthorRow(SQLModel, table=True):
 
 
 class CursorRow(SQLModel, table=True):
-    """One row: up to where the log is in the index, and by which form of it."""
+    """One row: up to where the log is in the index, and by which form of it.
+
+    `forgotten` counts authors who were taken out, `scoured` those of them whose bytes are gone from the files too.
+    """
 
     __tablename__ = "search_cursor"
 
     id: int = Field(primary_key=True)
     position: int = Field(sa_column=Column(BigInteger, nullable=False))
     form: str
+    forgotten: int = 0
+    scoured: int = 0

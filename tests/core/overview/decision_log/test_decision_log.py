@@ -2,6 +2,8 @@
 
 import ast
 import re
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +31,7 @@ from core.platform.access.commands import erase_person
 from core.platform.audit import queries as audit
 from core.platform.discussion import commands as discussion
 from core.platform.search import blind, index
+from core.platform.search import queries as search
 from core.platform.search.tables import EntryRow
 from core.platform.search.words import words
 from core.platform.store import SYSTEM
@@ -200,7 +203,9 @@ def test_who_is_erased_is_found_no_more_and_leaves_no_token(told: Bench) -> None
         add_row(uow, "per_admin", "Ada", ["administrator"])
         erase_person(uow, "per_carl")
     assert not hers & everything(told), "at once, before any worker comes by"
-    assert in_file(told, hers) == set()
+    work.tidy(told.store, 100)
+    assert in_file(told, hers) == set(), "nor in the bytes of the file, once the worker came by"
+    assert told.ask(search.owes_scouring) is False
     assert all(look(told, word) == [] for word in secret)
     assert not hers & everything(told)
     waived = look(told, "finding waived")
@@ -312,6 +317,33 @@ def test_making_it_again_finds_the_same(told: Bench) -> None:
     assert told.ask(queries.search, told.people["vic"], Asked("salary")).behind > 0
     assert [(d.index, d.texts) for d in look(told, "salary")] == before
     assert told.ask(queries.search, told.people["vic"], Asked("salary")).behind == 0
+
+
+def test_words_come_back_with_the_keys_of_their_authors(told: Bench, tmp_path) -> None:
+    with told.store.reading() as view:
+        personal.write_keys(view, tmp_path / "keys.json")
+    with told.store.unit_of_work(SYSTEM) as uow:
+        uow.session.execute(text("DELETE FROM person_key"))
+        index.make_again(uow)
+    assert look(told, "seasonal") == []
+    assert look(told, "finding waived"), "what everybody knows needs no author's key"
+    with told.store.unit_of_work(SYSTEM) as uow:
+        uow.session.execute(text("DELETE FROM person_key"))
+        assert personal.read_keys(uow, tmp_path / "keys.json") > 0
+    assert look(told, "seasonal")
+
+
+def test_the_worker_follows_by_itself_and_ends_when_it_is_told(told: Bench) -> None:
+    stop = threading.Event()
+    worker = threading.Thread(target=work.keep, args=(told.store, stop))
+    worker.start()
+    until = time.monotonic() + 30
+    while told.ask(queries.search, told.people["vic"], Asked("seasonal")).behind and time.monotonic() < until:
+        time.sleep(0.05)
+    stop.set()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert told.ask(queries.search, told.people["vic"], Asked("seasonal")).decisions
 
 
 def test_another_form_is_written_anew_by_itself(told: Bench, monkeypatch) -> None:

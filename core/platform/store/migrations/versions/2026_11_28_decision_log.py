@@ -49,9 +49,11 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("form", sa.String(), nullable=False),
+        sa.Column("forgotten", sa.Integer(), nullable=False),
+        sa.Column("scoured", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.bulk_insert(cursor, [{"id": 1, "position": 0, "form": ""}])
+    op.bulk_insert(cursor, [{"id": 1, "position": 0, "form": "", "forgotten": 0, "scoured": 0}])
     if op.get_bind().dialect.name == "sqlite":
         for statement in FTS5:
             op.execute(statement)
