@@ -3,34 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import alerts, incidents
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.evidence.alerts import queries
 from core.platform.access import commands as access
 from core.platform.access import queries as people
 from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.evidence.monitoring.conftest import credit, ready_version, sent
 
 
 @pytest.fixture
 def client(store, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
-    application = FastAPI()
-    for one in (alerts, incidents):
-        application.include_router(one.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    claimed(store, monkeypatch)
+    with asking(store, alerts, incidents) as client:
+        yield client
 
 
 @pytest.fixture
@@ -41,11 +28,7 @@ def bearer(store):
             person_id = access.add_person(uow, name=name, email=f"{name}@example.org", roles=roles)
         with store.reading() as view:
             holder = people.actor(view, person_id, "page")
-        with store.unit_of_work(holder) as uow:
-            _id, token = access.create_token(
-                uow, label="t", roles=holder.roles, expires_at=uow.now + timedelta(days=1)
-            )
-        return person_id, {"Authorization": f"Bearer {token}"}
+        return person_id, bearer_of(store, holder)
 
     return make
 

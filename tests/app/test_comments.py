@@ -1,19 +1,9 @@
 """Conversations over REST: about what exists, edited by who wrote it, settled by the team."""
 
-from datetime import timedelta
-
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import comments
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
-from core.platform.access import commands as access
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.decisions.conftest import bench_on
 
 V1 = "/api/v1/comments"
@@ -21,29 +11,18 @@ V1 = "/api/v1/comments"
 
 @pytest.fixture
 def bench(store, hands, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     return bench_on(store, hands)
 
 
 @pytest.fixture
 def client(bench):
-    application = FastAPI()
-    application.include_router(comments.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    with asking(bench.store, comments) as client:
+        yield client
 
 
 def bearer(bench, name):
-    person = bench.people[name]
-    with bench.store.unit_of_work(person) as uow:
-        _id, text = access.create_token(
-            uow, label="t", roles=sorted(person.roles), expires_at=uow.now + timedelta(days=1)
-        )
-    return {"authorization": f"Bearer {text}"}
+    return bearer_of(bench.store, bench.people[name])
 
 
 def test_a_conversation_about_a_release(client, bench):

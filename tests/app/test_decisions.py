@@ -3,20 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import decisions
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.overview.decision_log import work
-from core.platform.access import commands as access
 from core.platform.access import reviewing
 from core.platform.discussion import commands as discussion
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.decisions.conftest import bench_on
 
 V1 = "/api/v1/decisions"
@@ -24,9 +16,7 @@ V1 = "/api/v1/decisions"
 
 @pytest.fixture
 def bench(store, hands, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     bench = bench_on(store, hands)
     bench.person("ada", "administrator")
     for n in range(5):
@@ -44,21 +34,12 @@ def bench(store, hands, monkeypatch):
 
 @pytest.fixture
 def client(bench):
-    application = FastAPI()
-    application.include_router(decisions.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    with asking(bench.store, decisions) as client:
+        yield client
 
 
 def bearer(bench, name):
-    person = bench.people[name]
-    with bench.store.unit_of_work(person) as uow:
-        _id, text = access.create_token(
-            uow, label="t", roles=sorted(person.roles), expires_at=uow.now + timedelta(days=1)
-        )
-    return {"authorization": f"Bearer {text}"}
+    return bearer_of(bench.store, bench.people[name])
 
 
 def test_words_and_filters_find_the_newest_first(client, bench):

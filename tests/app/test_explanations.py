@@ -1,22 +1,15 @@
 """Explanations over REST, behind the real guard: read, start, and one case."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from fastapi import FastAPI
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import explanations
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.assets.registry import queries as registry
 from core.evidence.attribution_drift import commands as drift_commands
 from core.evidence.attribution_drift.shift import Month, shifts
@@ -25,6 +18,7 @@ from core.platform.access import commands as access
 from core.platform.access import queries as people
 from core.platform.jobs.handling import run_waiting
 from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.evidence.explain.registered import applicants, register
 from tests.ui.test_explainability import InProcess
 
@@ -34,15 +28,9 @@ PATH = "/api/v1/explanations/credit/1"
 
 @pytest.fixture
 def client(store, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
-    application = FastAPI()
-    application.include_router(explanations.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    claimed(store, monkeypatch)
+    with asking(store, explanations) as client:
+        yield client
 
 
 @pytest.fixture
@@ -52,11 +40,7 @@ def bearer(store):
             person = access.add_person(uow, name=roles[0], email=f"{roles[0]}@example.org", roles=roles)
         with store.reading() as view:
             holder = people.actor(view, person, "page")
-        with store.unit_of_work(holder) as uow:
-            _id, token = access.create_token(
-                uow, label="t", roles=holder.roles, expires_at=uow.now + timedelta(days=1)
-            )
-        return {"Authorization": f"Bearer {token}"}
+        return bearer_of(store, holder)
 
     return make
 

@@ -5,21 +5,13 @@ import json
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import fairness, robustness, slices
-from app.api.problems import answer_with_problems
 from app.cli import main
-from app.doors import Doors
-from app.guard import Guard
 from core.evidence.slices import queries as sliced
 from core.evidence.slices import work as slicing
-from core.platform.access import commands as access
 from core.platform.jobs.handling import run_waiting
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, claimed
 from tests.app.test_explanations import bearer  # noqa: F401 - a fixture
 from tests.core.evidence.fairness.test_work import HANDLERS, evaluated, people
 
@@ -97,17 +89,10 @@ def test_quantities(tmp_path):
 
 @pytest.fixture
 def client(store, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
     fairness.turns.cache_clear()
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
-    application = FastAPI()
-    for one in (fairness, robustness, slices):
-        application.include_router(one.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    claimed(store, monkeypatch)
+    with asking(store, fairness, robustness, slices) as client:
+        yield client
 
 
 def test_declare_send_people_and_read(store, client, bearer):  # noqa: F811

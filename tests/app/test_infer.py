@@ -1,25 +1,17 @@
 """Scoring over REST: the live version answers in the protocol's shape, and only it, and only to who may ask."""
 
-from datetime import timedelta
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import scoring, wiring
-from app.addresses import Addresses
+from app import scoring
 from app.api import infer
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.decisions import decisions_about
-from core.platform.access import commands as access
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.decisions.conftest import bench_on
 from tests.core.decisions.retraining.conftest import FEATURES, loop_on, rows_of
 
@@ -28,30 +20,19 @@ V2 = "/api/v2"
 
 @pytest.fixture
 def bench(store, hands, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     yield bench_on(store, hands)
     scoring.close()
 
 
 @pytest.fixture
 def client(bench):
-    application = FastAPI()
-    application.include_router(infer.router, prefix=V2)
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    with asking(bench.store, infer, prefix=V2) as client:
+        yield client
 
 
 def bearer(bench, name):
-    person = bench.people[name]
-    with bench.store.unit_of_work(person) as uow:
-        _id, text = access.create_token(
-            uow, label="t", roles=sorted(person.roles), expires_at=uow.now + timedelta(days=1)
-        )
-    return {"authorization": f"Bearer {text}"}
+    return bearer_of(bench.store, bench.people[name])
 
 
 @pytest.fixture

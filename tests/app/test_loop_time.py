@@ -3,21 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import loop_time
 from app.api.application import create
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.overview.loop import Period
 from core.overview.looptime import loop_time as asked
 from core.platform.access import commands as access
 from core.platform.access import queries as people
 from core.platform.store import SYSTEM
+from tests.app.rest import asking, claimed
 from tests.core.decisions.conftest import bench_on
 from tests.core.overview.test_looptime import Story
 
@@ -34,15 +28,9 @@ def story(store, hands) -> Story:
 
 @pytest.fixture
 def client(store, story, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
-    application = FastAPI()
-    application.include_router(loop_time.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    claimed(store, monkeypatch)
+    with asking(store, loop_time) as client:
+        yield client
 
 
 @pytest.fixture

@@ -4,18 +4,11 @@ from datetime import timedelta
 from importlib.resources import files
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import policies
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.decisions.releases.drafting import with_version
 from core.platform.access import commands as access
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, claimed
 from tests.core.decisions.conftest import bench_on
 
 V1 = "/api/v1/policies"
@@ -24,20 +17,14 @@ TEXT = files("data").joinpath("policies", "limited-production.toml").read_text(e
 
 @pytest.fixture
 def bench(store, hands, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     return bench_on(store, hands)
 
 
 @pytest.fixture
 def client(bench):
-    application = FastAPI()
-    application.include_router(policies.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    with asking(bench.store, policies) as client:
+        yield client
 
 
 def bearer(bench, name, kind="person"):

@@ -1,24 +1,16 @@
 """Predictions, labels, drift, alerts and KPIs over REST, behind the real guard."""
 
-from datetime import timedelta
-
 import httpx
 import pytest
 from click.testing import CliRunner
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import kpis, prediction_logs, predictions
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.platform.access import commands as access
 from core.platform.access import queries as people
 from core.platform.access.sessions import Purpose
 from core.platform.access.ways_in import issue_ticket
 from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.evidence.monitoring.conftest import credit, ready_version, sent, told
 
 ORIGIN = {"Origin": "http://127.0.0.1:8501"}
@@ -31,18 +23,10 @@ def watched(store):
 
 @pytest.fixture
 def client(store, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
     predictions.turns.cache_clear()
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
-    application = FastAPI()
-    application.include_router(predictions.router, prefix="/api/v1")
-    application.include_router(kpis.router, prefix="/api/v1")
-    application.include_router(prediction_logs.router, prefix="/api/v1")
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    claimed(store, monkeypatch)
+    with asking(store, predictions, kpis, prediction_logs) as client:
+        yield client
 
 
 @pytest.fixture
@@ -61,11 +45,7 @@ def person(store):
 def bearer(store, person):
     def make(*roles: str) -> dict[str, str]:
         holder = person(*roles)
-        with store.unit_of_work(holder) as uow:
-            _id, token = access.create_token(
-                uow, label="t", roles=holder.roles, expires_at=uow.now + timedelta(days=1)
-            )
-        return {"Authorization": f"Bearer {token}"}
+        return bearer_of(store, holder)
 
     return make
 

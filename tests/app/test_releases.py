@@ -3,21 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import live, releases
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.assets.registry import queries as registry
 from core.decisions.findings import commands as findings
 from core.decisions.findings.severity import Severity
-from core.platform.access import commands as access
 from core.platform.audit import queries as audit
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.decisions.conftest import SAID, bench_on
 
 V1 = "/api/v1"
@@ -26,22 +18,15 @@ LIVE = f"{V1}/live/credit/production"
 
 @pytest.fixture
 def bench(store, hands, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     return bench_on(store, hands)
 
 
 @pytest.fixture
 def client(bench):
-    application = FastAPI()
-    for noun in (releases, live):
-        application.include_router(noun.router, prefix=V1)
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        asking.bench = bench
-        yield asking
+    with asking(bench.store, releases, live) as client:
+        client.bench = bench
+        yield client
 
 
 @pytest.fixture
@@ -49,12 +34,7 @@ def bearer(bench):
     """The headers of a person's own token."""
 
     def make(name):
-        person = bench.people[name]
-        with bench.store.unit_of_work(person) as uow:
-            _id, text = access.create_token(
-                uow, label="t", roles=sorted(person.roles), expires_at=uow.now + timedelta(days=1)
-            )
-        return {"authorization": f"Bearer {text}", "x-person": name}
+        return bearer_of(bench.store, bench.people[name]) | {"x-person": name}
 
     return make
 

@@ -1,19 +1,9 @@
 """Retraining over REST: policy, proposal, answers, and the version of a team's own pipeline."""
 
-from datetime import timedelta
-
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import retraining
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
-from core.platform.access import commands as access
-from core.platform.store import SYSTEM
+from tests.app.rest import asking, bearer_of, claimed
 from tests.core.decisions.retraining.conftest import loop_on, rows_of
 
 V1 = "/api/v1"
@@ -22,27 +12,18 @@ WHY = "The relation has turned; waiting costs more."
 
 @pytest.fixture
 def loop(store, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     return loop_on(store, None)
 
 
 @pytest.fixture
 def client(loop):
-    application = FastAPI()
-    application.include_router(retraining.router, prefix=V1)
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(loop.store), Addresses.of(loop.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    with asking(loop.store, retraining) as client:
+        yield client
 
 
 def bearer(loop, name, role):
-    person = loop.person(name, role)
-    with loop.store.unit_of_work(person) as uow:
-        _id, text = access.create_token(uow, label="t", roles=[role], expires_at=uow.now + timedelta(days=1))
-    return {"authorization": f"Bearer {text}"}
+    return bearer_of(loop.store, loop.person(name, role))
 
 
 def test_from_the_policy_to_the_decision(client, loop):

@@ -5,20 +5,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import audit as audit_routes
 from app.api import compliance, reviews
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from app.reviews_import import rows
 from core.platform.access import commands as access
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM
+from tests.app.rest import asking, claimed
 from tests.core.decisions.conftest import bench_on
 
 V1 = "/api/v1"
@@ -30,9 +24,7 @@ ROW = {
 
 @pytest.fixture
 def bench(store, hands, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
+    claimed(store, monkeypatch)
     bench = bench_on(store, hands)
     bench.version(bench.people["ana"])
     return bench
@@ -40,13 +32,8 @@ def bench(store, hands, monkeypatch):
 
 @pytest.fixture
 def client(bench):
-    application = FastAPI()
-    for router in (audit_routes.router, reviews.router, compliance.router):
-        application.include_router(router, prefix=V1)
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(bench.store), Addresses.of(bench.store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    with asking(bench.store, audit_routes, reviews, compliance) as client:
+        yield client
 
 
 def bearer(bench, name, kind="person"):

@@ -3,33 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
-from app import wiring
-from app.addresses import Addresses
 from app.api import webhooks
-from app.api.problems import answer_with_problems
-from app.doors import Doors
-from app.guard import Guard
 from core.platform.access import commands as access
 from core.platform.notices import work
 from core.platform.store import SYSTEM, Actor
+from tests.app.rest import asking, claimed
 
 V1 = "/api/v1"
 
 
 @pytest.fixture
 def client(store, monkeypatch):
-    monkeypatch.setattr(wiring, "_process_store", lambda: store)
-    with store.unit_of_work(SYSTEM) as uow:
-        access.claim_house(uow, "own")
-    application = FastAPI()
-    application.include_router(webhooks.router, prefix=V1)
-    answer_with_problems(application)
-    guarded = Guard(application, Doors(store), Addresses.of(store.settings))
-    with TestClient(guarded, base_url="http://127.0.0.1:8501") as asking:
-        yield asking
+    claimed(store, monkeypatch)
+    with asking(store, webhooks) as client:
+        yield client
 
 
 def bearer(store, *roles):
