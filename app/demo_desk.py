@@ -10,6 +10,7 @@ from core.assurance.reviews import commands, drafting, queries
 from core.assurance.reviews.commands import Asked
 from core.assurance.reviews.request import Kind, Outcome
 from core.decisions.releases import queries as releases
+from core.decisions.releases.states import PRODUCTION
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import ID, SCORE, BatchKind
 from core.evidence.monitoring.logged import read_parts
@@ -69,7 +70,7 @@ def attested(scene: Scene, days: float) -> None:
 def _asked(scene: Scene, kind: Kind, reference: str, name: str, message: str, *, rank: int) -> Asked:
     use_case = scene.use_case(CREDIT)
     with scene.store.reading() as view:
-        live = releases.live_deployment(view, use_case.id, "production")
+        live = releases.live_deployment(view, use_case.id, PRODUCTION)
         parts = monitoring.parts(view, live.version_id, BatchKind.PREDICTIONS) if live else ()
     table = read_parts(scene.store.files, parts[-20:], [ID, SCORE])
     riskiest = pc.sort_indices(table, sort_keys=[(SCORE, "descending")])

@@ -5,7 +5,7 @@ from app.wiring import reading
 from core.assets.registry import queries as registry
 from core.decisions.incidents import queries as incidents
 from core.decisions.releases import queries as releases
-from core.overview.stage import PRODUCTION
+from core.decisions.releases.states import PRODUCTION
 
 
 def happened(use_case_id: str) -> list[Moment]:

@@ -6,6 +6,7 @@ from app.ui.model_row import Summary
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.decisions.releases import queries as released
+from core.decisions.releases.states import PRODUCTION
 from core.evidence.alerts import queries as alerts
 from core.evidence.monitoring import queries as monitoring
 from core.platform.access import queries as access
@@ -18,7 +19,7 @@ def summaries(view: Session) -> list[Summary]:
     for version in registry.versions(view):
         newest.setdefault(version.use_case_id, version)
     owners = access.names(view, {case.owner_id for case in cases})
-    running = released.deployments(view, environment="production", only_live=True)
+    running = released.deployments(view, environment=PRODUCTION, only_live=True)
     live = {one.use_case_id: one.version_id for one in running}
     waiting = {release.version.use_case_id for release in released.open_releases(view)}
     watched, raised = monitoring.health(view), alerts.open_counts(view)

@@ -14,6 +14,7 @@ from app.wiring import reading, store
 from core.assets.registry.version import Version
 from core.decisions.releases.effective import effective
 from core.decisions.releases.release import Live
+from core.decisions.releases.states import PRODUCTION
 from core.decisions.serving import inference
 from core.errors import Conflict, Invalid, NotFound
 from core.evidence.monitoring import queries as monitoring
@@ -24,7 +25,6 @@ from core.platform.store import Actor
 
 router = APIRouter(tags=["scoring"])
 Caller = Annotated[Actor, Depends(actor)]
-PRODUCTION = "production"
 FRESH_SECONDS = 1.0
 """A suspension is felt within so long: asking the decision for each row of real traffic would cost more than the row."""
 

@@ -11,13 +11,13 @@ from core.decisions.incidents import queries as incidents
 from core.decisions.incidents.incident import Incident
 from core.decisions.releases import queries as releases
 from core.decisions.releases.release import Deployment
+from core.decisions.releases.states import PRODUCTION
 from core.evidence.alerts.tables import AlertRow
 from core.evidence.kpis import queries as kpis
 from core.evidence.kpis.definition import URGENCY, Status
 from core.evidence.kpis.queries import Observation, Score
 from core.evidence.worth import queries as worth
 from core.evidence.worth.promise import Month, Promise
-from core.overview.stage import PRODUCTION
 
 WEEK = timedelta(days=7)
 JUDGED_FROM = 0.5

@@ -20,7 +20,7 @@ from sqlmodel import Session, col, select
 
 from core.assets.registry.tables import UseCaseRow, VersionRow
 from core.decisions.releases.release import EndReason
-from core.decisions.releases.states import OPEN, ReleaseState
+from core.decisions.releases.states import OPEN, PRODUCTION, ReleaseState
 from core.decisions.releases.tables import DeploymentRow, RequestRow, RoundRow, VoteRow
 from core.evidence.alerts.tables import AlertRow
 from core.overview.loop import (
@@ -42,7 +42,6 @@ from core.overview.loop import (
     slowest,
     turnout,
 )  # fmt: skip
-from core.overview.stage import PRODUCTION
 from core.platform.audit.tables import AuditEvent
 
 PERIODS = (365, 90, 30)

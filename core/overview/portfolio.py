@@ -18,7 +18,7 @@ from core.decisions.findings.queries import Finding
 from core.decisions.findings.severity import Severity
 from core.decisions.releases.release import Release
 from core.decisions.releases.review import Scope, queue
-from core.decisions.releases.states import OPEN, ReleaseState
+from core.decisions.releases.states import OPEN, PRODUCTION, ReleaseState
 from core.decisions.releases.tables import DeploymentRow, RequestRow
 from core.evidence.alerts import queries as alerting
 from core.evidence.alerts.alert import Alert
@@ -30,7 +30,7 @@ from core.evidence.monitoring import queries as monitoring
 from core.i18n import N_
 from core.overview.attention import Item, Urgency, in_order
 from core.overview.handed import handed
-from core.overview.stage import PRODUCTION, Health, Stage, health, stage
+from core.overview.stage import Health, Stage, health, stage
 from core.platform.access.permissions import Permission, allowed
 from core.platform.store import Actor
 

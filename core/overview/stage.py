@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from core.assets.registry.version import VersionState
-from core.decisions.releases.states import OPEN, ReleaseState
+from core.decisions.releases.states import OPEN, PRODUCTION, ReleaseState
 from core.evidence.kpis.definition import Status
 from core.i18n import N_
-
-PRODUCTION = "production"
 
 
 class Stage(StrEnum):

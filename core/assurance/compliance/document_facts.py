@@ -23,6 +23,7 @@ from core.decisions.releases import queries as releases
 from core.decisions.releases.gates import GATES, Verdict
 from core.decisions.releases.quorum import MEANING_DONE
 from core.decisions.releases.release import Deployment, GateResult
+from core.decisions.releases.states import PRODUCTION
 from core.evidence.explain import queries as explain
 from core.evidence.fairness import queries as fairness
 from core.evidence.fairness.words import gap_text
@@ -51,7 +52,7 @@ class Facts:
         self._case = case
         self._version = version
         self._now = now
-        self._live = releases.live_deployment(session, case.id, "production")
+        self._live = releases.live_deployment(session, case.id, PRODUCTION)
         people = {case.owner_id} | ({version.author_id} if version else set())
         self._names = access.names(session, people)
 

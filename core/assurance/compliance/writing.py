@@ -23,6 +23,7 @@ from core.assurance.compliance.document import (
 from core.assurance.compliance.document_facts import Facts
 from core.assurance.compliance.templates import questions, template
 from core.decisions.releases import queries as releases
+from core.decisions.releases.states import PRODUCTION
 from core.i18n import LANGUAGES, language, speaking
 from core.platform.access.permissions import Permission, require
 from core.platform.access.personal import open_text, seal_text
@@ -34,7 +35,7 @@ SCHEMA = "aval.document/1"
 
 def subject_version(session: Session, use_case_id: str) -> Version | None:
     """Return the version that documents of a use case speak of: the live one, else the newest evaluated one."""
-    live = releases.live_deployment(session, use_case_id, "production")
+    live = releases.live_deployment(session, use_case_id, PRODUCTION)
     if live is not None:
         return registry.version(session, live.version_id)
     return next((v for v in registry.newest_ready(session) if v.use_case_id == use_case_id), None)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select
 
 from core.decisions.releases.quorum import APPROVING
+from core.decisions.releases.states import PRODUCTION
 from core.decisions.releases.tables import (
     DebtRow,
     DeploymentRow,
@@ -34,7 +35,7 @@ class Decided:
     unpaid: bool
 
 
-def decided(session: Session, environment: str = "production") -> dict[str, Decided]:
+def decided(session: Session, environment: str = PRODUCTION) -> dict[str, Decided]:
     """Return the decision that is live in an environment, by use case, in three statements."""
     here = (DeploymentRow.environment == environment, col(DeploymentRow.ended_at).is_(None))
     live = session.exec(

@@ -4,6 +4,7 @@ from sqlmodel import Session, col, select
 
 from core.decisions.releases.oversight import in_order
 from core.decisions.releases.quorum import APPROVING
+from core.decisions.releases.states import PRODUCTION
 from core.decisions.releases.tables import DeploymentRow, EvidenceViewRow, RequestRow, RoundRow, VoteRow
 
 
@@ -15,7 +16,7 @@ def opened_by(session: Session, version_id: str, person_id: str) -> list[str]:
     return in_order(session.exec(query))
 
 
-def opened_by_signers(session: Session, environment: str = "production") -> dict[str, list[list[str] | None]]:
+def opened_by_signers(session: Session, environment: str = PRODUCTION) -> dict[str, list[list[str] | None]]:
     """Return what each approving signer of what is live had opened, by use case id; none where it was not recorded."""
     query = (
         select(DeploymentRow.use_case_id, VoteRow.opened)

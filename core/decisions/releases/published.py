@@ -10,6 +10,7 @@ from core.assets.registry import RiskTier
 from core.decisions.releases import policies
 from core.decisions.releases.gates import Rule
 from core.decisions.releases.policies import Policy
+from core.decisions.releases.states import PRODUCTION
 from core.decisions.releases.tables import PolicyRow, SealedRow
 from core.errors import Conflict, NotFound
 from core.i18n import N_
@@ -66,7 +67,7 @@ def policy_published(session: Session, digest: str) -> tuple[str, datetime]:
 def environments(session: Session, tier: RiskTier) -> tuple[str, ...]:
     """Return the environments that have a policy for this tier, staging before production."""
     found = {p.environment for p in policies_of(session, tier.value)}
-    return tuple(sorted(found, key=lambda e: (e == "production", e)))
+    return tuple(sorted(found, key=lambda e: (e == PRODUCTION, e)))
 
 
 def sealed(session: Session, version_id: str, environment: str) -> Sealed | None:

@@ -6,6 +6,9 @@ from enum import StrEnum
 from core.errors import Conflict
 from core.i18n import N_, _
 
+PRODUCTION = "production"
+"""The environment whose decisions touch people; a policy may name others before it."""
+
 
 class ReleaseState(StrEnum):
     """Where a request stands. Submitted means that its gates are not judged yet."""

@@ -9,8 +9,9 @@ from sqlmodel import Session, col, select
 
 from core.assets.registry import queries as registry
 from core.decisions.releases import queries as releases
+from core.decisions.releases.states import PRODUCTION
 from core.decisions.retraining.policy import Facts, Policy, Trigger
-from core.decisions.retraining.request import OPEN, Recipe, Result, Retraining, Snapshot, State, Vote
+from core.decisions.retraining.request import Recipe, Result, Retraining, Snapshot, State, Vote
 from core.decisions.retraining.tables import RetrainingPolicyRow, RetrainingRow, RetrainingVoteRow
 from core.errors import NotFound
 from core.evidence.alerts import queries as alerts
@@ -30,7 +31,6 @@ from core.platform.jobs.queries import Job
 
 RUN_JOB, COMPARE_JOB = "retraining.run", "retraining.compare"
 SUBJECT_KIND = "retraining"
-PRODUCTION = "production"
 JUDGED_FROM = 0.5
 """Share of labels from which a month tells what waiting costs."""
 
@@ -94,12 +94,6 @@ def waiting(session: Session) -> tuple[Retraining, ...]:
     return _read(session, session.exec(query.order_by(col(RetrainingRow.proposed_at))).all())
 
 
-def of_challenger(session: Session, version_id: str) -> Retraining | None:
-    """Return the retraining that made a version, or none."""
-    row = session.exec(select(RetrainingRow).where(RetrainingRow.challenger == version_id)).first()
-    return None if row is None else _read(session, [row])[0]
-
-
 def job(session: Session, retraining_id: str) -> Job | None:
     """Return the newest job of a request."""
     found = [jobs.latest(session, SUBJECT_KIND, retraining_id, kind) for kind in (RUN_JOB, COMPARE_JOB)]
@@ -113,11 +107,11 @@ def champion(session: Session, use_case_id: str) -> str | None:
 
 
 def facts(session: Session, use_case_id: str) -> Facts:
-    """Gather what the triggers look at."""
+    """Gather what the triggers look at; while a retraining is open or nothing is live, nothing more is read."""
     live = champion(session, use_case_id)
-    if live is None:
-        return Facts()
     before = retrainings(session, use_case_id)
+    if live is None or any(one.open for one in before):
+        return Facts(open=live is not None)
     open_alerts = alerts.alerts(session, version_id=live, only_open=True)
     scores = kpis.scoreboard(session, use_case_id, versions={use_case_id: live})
     return Facts(
@@ -130,7 +124,6 @@ def facts(session: Session, use_case_id: str) -> Facts:
         trained=registry.version(session, live).created_at.date(),
         labels=sum(one.labelled for one in data(session, live)),
         proposed=before[0].proposed_at.date() if before else None,
-        open=any(one.open for one in before),
         known=frozenset(ref for one in before for trigger in one.triggers for ref in trigger.refs),
     )
 
@@ -202,6 +195,3 @@ def _read(session: Session, rows: Sequence[RetrainingRow]) -> tuple[Retraining, 
         )
         for row in rows
     )
-
-
-__all__ = ["OPEN", "Retraining"]

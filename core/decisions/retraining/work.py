@@ -30,7 +30,7 @@ from core.errors import AvalError, Conflict, Invalid, Unavailable
 from core.evidence.monitoring import logbook, replayed
 from core.evidence.monitoring.logged import read_parts
 from core.evidence.worth import queries as worth
-from core.evidence.worth.work import priced
+from core.evidence.worth.work import Z, priced
 from core.i18n import N_
 from core.platform.access import queries as access
 from core.platform.jobs.handling import JobContext
@@ -41,7 +41,6 @@ TRAINED_HERE = frozenset({Format.JOBLIB, Format.SKOPS})
 SECONDS = 1_800.0
 MOST_BYTES = 1 << 30
 DRAWS = 1_000
-HIGHER_IS_BETTER = ("roc_auc", "accuracy", "f1_macro", "r2")
 
 Submit = Callable[[UnitOfWork, str, Version, Sequence[str]], str]
 """Freezes an upload like the champion's submission, with these protected columns; returns the new version's id."""
@@ -172,7 +171,7 @@ def compare(context: JobContext, runner: Runner) -> None:
     ours = pd.read_parquet(store.files.path(evaluation.predictions_digest))
     theirs = theirs.assign(row=ours["row"].to_numpy())
     context.progress(0.6, N_("Comparing, with paired intervals"))
-    metrics = [one for name in HIGHER_IS_BETTER if (one := _compared(name, ours, theirs)) is not None]
+    metrics = [one for name in paired.METRICS if (one := _compared(name, ours, theirs)) is not None]
     value = None
     if matrix is not None and {"probability"} <= set(ours) & set(theirs):
         rows = [
@@ -233,7 +232,7 @@ def _compared(metric: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> Compared
 def _means(name: str, ours: np.ndarray, theirs: np.ndarray) -> Compared:
     """The difference of two means over the same rows, with its normal interval."""
     gap = ours - theirs
-    error = 1.959963984540054 * float(gap.std(ddof=1)) / np.sqrt(len(gap))
+    error = Z * float(gap.std(ddof=1)) / np.sqrt(len(gap))
     mean = float(gap.mean())
     return Compared(name, float(theirs.mean()), float(ours.mean()), mean, mean - error, mean + error)
 

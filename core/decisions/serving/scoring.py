@@ -86,16 +86,17 @@ class Scorer:
             self.flush()
 
     def _of(self, version: Version) -> "_Warm":
-        key = f"{version.id}:{version.artifact_digest}"
         with self._lock:
             if self._runner is None:
                 self._runner = self._start()
                 self._keeper = threading.Thread(target=self._keep, name="scored rows", daemon=True)
                 self._keeper.start()
-            warm = self._warm.get(key)
+            warm = self._warm.get(version.id)
             if warm is None:
-                warm = self._warm[key] = _Warm(self._store, self._runner, version, self._spool, self._ticks)
-            self._warm.move_to_end(key)
+                warm = self._warm[version.id] = _Warm(
+                    self._store, self._runner, version, self._spool, self._ticks
+                )
+            self._warm.move_to_end(version.id)
             while len(self._warm) > MOST_MODELS:
                 self._warm.popitem(last=False)[1].stop()
             return warm

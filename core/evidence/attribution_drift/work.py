@@ -71,7 +71,7 @@ class _Asked:
         self._version = version
         self._files = files
         self._label = label
-        self._agnostic = method in {Method.EXACT, Method.PERMUTATION}
+        self._agnostic = method.agnostic
         table = version.features_of(datasets.frame(files, version.table_digest))
         self._background: pd.DataFrame = table.iloc[sampling.background(len(table))]
 

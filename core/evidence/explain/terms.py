@@ -12,6 +12,11 @@ class Method(StrEnum):
     EXACT = "exact_enumeration"
     PERMUTATION = "antithetic_permutations"
 
+    @property
+    def agnostic(self) -> bool:
+        """Whether the model is only asked, so that each row costs many answers."""
+        return self in {Method.EXACT, Method.PERMUTATION}
+
 
 class Question(StrEnum):
     PATH = "path_dependent"  # true to the data: absent features follow the training rows down the trees

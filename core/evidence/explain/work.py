@@ -117,7 +117,7 @@ class _Explaining:
             try:
                 for block, (more, seconds) in zip(
                     blocks,
-                    pool.map(lambda b: self._call(b, like, _agnostic(like.method)), blocks),
+                    pool.map(lambda b: self._call(b, like, like.method.agnostic), blocks),
                     strict=True,
                 ):
                     if more.method is not like.method:
@@ -136,7 +136,7 @@ class _Explaining:
         return _Found(answer, [rows], [answer], seconds)
 
     def _affordable(self, found: _Found) -> int:
-        if not _agnostic(found.method):
+        if not found.method.agnostic:
             return len(self.order)
         per_row = max(found.seconds / max(found.count, 1), 1e-6)
         return min(len(self.order), found.count + int(ALL_SECONDS / per_row))
@@ -195,10 +195,6 @@ def _blocks(rows: Rows, per_row: float) -> list[Rows]:
     """Rows in blocks of some seconds each, as the first sample took them."""
     size = int(np.clip(BLOCK_SECONDS / max(per_row, 1e-9), SMALLEST_BLOCK, LARGEST_BLOCK))
     return [rows[first : first + size] for first in range(0, len(rows), size)]
-
-
-def _agnostic(method: Method) -> bool:
-    return method in {Method.EXACT, Method.PERMUTATION}
 
 
 def _write(files: Files, rows: NDArray[np.int64], names: list[str], values: Floats, scores: Floats) -> str:

@@ -171,6 +171,15 @@ def rows_by_day(session: Session, version_id: str) -> dict[date, int]:
     return dict(session.exec(query).all())
 
 
+def summed(by_day: Mapping[date, int], grain: Grain) -> dict[date, int]:
+    """Sum rows by day up to windows, by their first day."""
+    rows: dict[date, int] = {}
+    for day, count in by_day.items():
+        start = window_of(day, grain).start
+        rows[start] = rows.get(start, 0) + count
+    return rows
+
+
 def labels_seen(session: Session, version_id: str) -> int | None:
     """Return how many labels an outside log held when it was measured last."""
     return session.exec(select(ReferenceRow.labels_seen).where(ReferenceRow.version_id == version_id)).first()
@@ -283,10 +292,7 @@ def stale_joint(session: Session, version_id: str, grains: Sequence[Grain]) -> l
     by_day = rows_by_day(session, version_id)
     found = []
     for grain in grains:
-        rows: dict[date, int] = {}
-        for day, count in by_day.items():
-            start = window_of(day, grain).start
-            rows[start] = rows.get(start, 0) + count
+        rows = summed(by_day, grain)
         covered = {
             row.start: round(row.value * row.n)
             for row in session.exec(

@@ -19,33 +19,27 @@ from core.evidence.attribution_drift import commands, queries, work
 from core.evidence.explain import commands as explain_commands
 from core.evidence.explain import queries as explanations
 from core.evidence.explain import work as explain_work
-from core.evidence.explain.engine import explain
 from core.evidence.monitoring import replayed
 from core.platform.jobs import handling
 from core.platform.store import SYSTEM, Actor
 from tests.core.evidence.monitoring.conftest import credit, ready_version, sent
+from tests.ui.test_explainability import InProcess
 
 FEATURES = ["income", "debt", "channel", "returning"]
 SCIENTIST = Actor("per_ds", "person", frozenset({"data_scientist"}))
 NOBODY = Actor("per_nobody", "person", frozenset())
 
 
-class InProcess:
-    """The runner's face over a model at hand; it keeps what it was asked about."""
+class Recording(InProcess):
+    """Keeps what the model was asked about."""
 
-    def __init__(self, model) -> None:
-        self.model, self.asked = model, []
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[pd.DataFrame] = []
 
     def run(self, task, path, kind, frames, options, *, trusted) -> Result:
         self.asked.append(frames["rows"])
-        found = explain(self.model, frames["rows"], frames["background"], label=options["label"])
-        meta = {
-            "method": found.method, "question": found.question, "unit": found.unit, "fallback": "",
-            "base": found.base, "background": found.background, "pairs": 0,
-        }  # fmt: skip
-        return Result(
-            {"values": found.values, "scores": found.scores, "errors": found.errors}, meta, 0.0, 0.0
-        )
+        return super().run(task, path, kind, frames, options, trusted=trusted)
 
 
 @pytest.fixture
@@ -61,7 +55,7 @@ def explained(any_store):
     model.fit(table[FEATURES], table["default"])
     path = store.files.path(watched.store.files.put_bytes(b"model").digest)
     joblib.dump(model, path)
-    runner = InProcess(model)
+    runner = Recording()
     from core.assets.registry.tables import VersionRow
 
     with store.unit_of_work(SYSTEM) as uow:
