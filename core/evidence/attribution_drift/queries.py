@@ -28,7 +28,9 @@ def stale(session: Session, explanation: Explanation, *, over: bool = False) -> 
     rows = monitoring.summed(monitoring.rows_by_day(session, explanation.version_id), Grain.MONTH)
     if over and rows:
         del rows[max(rows)]
-    query = select(col(AttributionMonthRow.start), col(AttributionMonthRow.rows)).where(*_against(explanation))
+    query = select(col(AttributionMonthRow.start), col(AttributionMonthRow.rows)).where(
+        *_against(explanation)
+    )
     held = dict(session.exec(query).all())
     return {start: count for start, count in sorted(rows.items()) if held.get(start) != count}
 
