@@ -26,6 +26,7 @@ def navigation() -> list[st.Page]:
     """Return the pages in the order of the work: look, bring, measure, explain, decide, prove."""
     return [
         _page("overview", _("Overview"), "space_dashboard", default=True),
+        _page("inbox", _("Inbox"), "inbox"),
         _page("models", _("Models"), "deployed_code"),
         _page("model", _("Model"), "deployed_code", visibility="hidden"),
         _page("upload", _("Upload"), "upload_file"),

@@ -46,7 +46,12 @@ def webhook_settings(actor: Actor) -> None:
         if asked:
             with unit_of_work(actor) as uow:
                 _id, st.session_state[_SECRET] = commands.add_endpoint(
-                    uow, label=asked.label, url=asked.url, kinds_asked=asked.kinds
+                    uow,
+                    label=asked.label,
+                    url=asked.url,
+                    kinds_asked=asked.kinds,
+                    shape=asked.shape.value,
+                    language=asked.language,
                 )
             st.rerun()
     for endpoint in endpoints:

@@ -15,8 +15,10 @@ from core.decisions.releases import effective, evidence
 from core.decisions.releases.gates import GateKind
 from core.evidence.kpis import sources
 from core.evidence.monitoring.performance import DESK
+from core.overview.decision_log.kind import ACTS
 from core.platform.jobs.handling import Handler
 from core.platform.jobs.queue import Queue
+from core.platform.notices import shapes
 from core.platform.notices.outbox import append
 from core.platform.store import Actor, Store, UnitOfWork
 from core.settings import Settings
@@ -34,6 +36,7 @@ def open_store(
     evidence.provide(GateKind.IMPACT_ASSESSMENT, impact.read)
     effective.provide(attesting.overdue)
     sources.provide(DESK, measured)
+    shapes.ACTS.update({action: act.words for action, act in ACTS.items()})
     return Store(settings, append, clock=clock, announce=announce or Queue(settings).announce)
 
 

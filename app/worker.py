@@ -13,6 +13,7 @@ from core.decisions.releases import work as releases
 from core.evidence.monitoring import tidying
 from core.ids import new_id
 from core.overview.decision_log import work as decision_log
+from core.overview.inbox import work as inbox
 from core.platform.audit import work as audit
 from core.platform.jobs import commands, queries
 from core.platform.jobs.handling import run
@@ -48,6 +49,8 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
     courier.start()
     follower = threading.Thread(target=decision_log.keep, args=(store, stop), name="search", daemon=True)
     follower.start()
+    teller = threading.Thread(target=inbox.keep, args=(store, stop), name="inbox", daemon=True)
+    teller.start()
     log.info("worker %s ready, isolation: %s", worker, runner.level)
     if open_ways := self_test(runner):
         log.warning("the isolated runner does not hold: %s (see `aval doctor`)", ", ".join(open_ways))
@@ -57,6 +60,7 @@ def work(settings: Settings, *, parent: int | None = None) -> None:
         runner.stop()
         courier.join(5)
         follower.join(5)
+        teller.join(5)
         store.close()
 
 

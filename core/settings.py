@@ -45,6 +45,12 @@ class Settings:
     webhook_networks: str = _setting(
         "", N_("Private networks that webhooks may reach, as CIDR, separated by spaces; none when empty")
     )
+    mail_server: str = _setting(
+        "", N_("Mail server for notifications: smtps://user@host or smtp://user@host:587; none when empty")
+    )
+    mail_password_file: str = _setting("", N_("File that holds the password of the mail server"))
+    mail_from: str = _setting("aval@localhost", N_("Address that e-mails are written from"))
+    mail_details: str = _setting("no", N_("Name models and people in e-mails: yes or no"))
     time_zone: str = _setting("UTC", N_("Time zone in which moments are shown"))
     workers: str = _setting("1", N_("Worker processes that the server supervises; 0 for none"))
 

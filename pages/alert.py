@@ -4,6 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from app.conversations import talk
 from app.session import current
 from app.ui import badges
 from app.ui.alert_care import Steps, alert_care, alert_history
@@ -126,5 +127,6 @@ with card(_("What happened")):
 if told:
     with card(_("Incidents")):
         incident_rows(told, names)
+talk("alert", alert.id, me)
 with card(_("History")):
     alert_history(alert, deeds, names)

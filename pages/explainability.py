@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from app.conversations import talk
 from app.looking import opened
 from app.session import current
 from app.ui.attribution_drift import attribution_drift
@@ -199,3 +200,10 @@ with right:
         _("Set what may change"), icon=":material/tune:", type="tertiary"
     ):
         edit_limits(version)
+talk(
+    "version",
+    version.id,
+    me,
+    {f"feature:{one.name}": one.name for one in version.signature.features}
+    | {"chart:importance": _("What drives the model"), "chart:quality": _("Quality of the explanation")},
+)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.conversations import talk
 from app.session import current
 from app.ui.alert_rows import alert_rows
 from app.ui.card import card, page_header
@@ -97,3 +98,4 @@ with card(_("Course"), f":gray[:small[{_('dashed: a release, dotted: a new versi
     timeline(happenings(course))
 with card(_("Alerts")):
     alert_rows(raised, {version.id: f"{case.title} v{version.number}"}, names, now)
+talk("incident", incident.id, me)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.conversations import talk
 from app.happened import happened
 from app.kpi_sharing import kpi_sharing
 from app.session import current
@@ -207,3 +208,4 @@ for use_case_id in dict.fromkeys(one.kpi.use_case_id for one in scores):
 opened = next((one for one in scores if one.kpi.id == st.query_params.get("kpi")), None)
 if opened is not None:
     history(opened)
+    talk("kpi", opened.kpi.id, me)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import record as records
+from app.conversations import talk
 from app.looking import opened
 from app.record_tabs import card_tab, data_tab, do, use_case_tab, versions_tab
 from app.record_weak import weak_tab
@@ -101,6 +102,7 @@ def of_decisions() -> None:
 
 
 def of_activity() -> None:
+    talk("version", version.id, me) if version is not None else talk("use_case", case.id, me)
     with reading() as view:
         timeline(records.happened(view, case, version))
 

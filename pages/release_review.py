@@ -35,7 +35,7 @@ from app.wiring import reading, store
 from core.assets.intake import queries as intake
 from core.decisions.findings import commands as findings_of
 from core.decisions.releases import commands
-from core.decisions.releases.gates import GateKind
+from core.decisions.releases.gates import GATES, GateKind
 from core.decisions.releases.review import review
 from core.decisions.releases.states import OPEN, ReleaseState
 from core.evidence.explain import queries as explain
@@ -244,6 +244,11 @@ with decision:
     if len(found.rounds) > 1:
         with card(_("Rounds")):
             rounds(found.rounds, names)
-    talk("release", release.id, me)
+    talk(
+        "release",
+        release.id,
+        me,
+        {f"gate:{g.verdict.kind.value}": _(GATES[g.verdict.kind].name) for g in found.gates},
+    )
     with card(_("Activity")):
         timeline(happenings(events, found.signatures, names, release.note))

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from app.conversations import talk
 from app.session import current
 from app.ui.card import card, page_header
 from app.ui.empty import empty
@@ -123,6 +124,8 @@ with left:
                 with refusals():
                     act(commands.find_again, found.id)
 with right:
+    if decides:
+        talk("review", found.id, me)
     if found.state is State.OPEN:
         with card(_("Decide")), refusals():
             if decides:

@@ -5,6 +5,7 @@ from typing import assert_never
 import streamlit as st
 
 from app.log_settings import log_settings
+from app.notification_settings import notification_settings
 from app.session import current, forget
 from app.system_health import system_health
 from app.ui.card import card, page_header
@@ -72,16 +73,18 @@ def change_password(old: str, new: str, again: str) -> None:
 with page_header(_("Settings")):
     pass
 
-people_tab, rights_tab, tokens_tab, account_tab, webhooks_tab, logs_tab, system_tab = st.tabs(
+people_tab, rights_tab, tokens_tab, account_tab, told_tab, webhooks_tab, logs_tab, system_tab = st.tabs(
     [
         _("People"),
         _("Rights"),
         _("Access tokens"),
         _("My account"),
+        _("Notifications"),
         _("Webhooks"),
         _("Prediction logs"),
         _("System"),
     ],
+    default=_("Notifications") if st.query_params.get("tab") == "notifications" else None,
     on_change="rerun",
     key="settings",
 )
@@ -174,6 +177,10 @@ if account_tab.open:
         if st.form_submit_button(_("Change the password"), type="primary"):
             change_password(old, new_one, again)
             st.success(_("Changed. Every other session of yours has ended."))
+
+if told_tab.open:
+    with told_tab:
+        notification_settings(me.actor)
 
 if webhooks_tab.open:
     with webhooks_tab:

@@ -39,6 +39,7 @@ NOUNS = (
     "retraining",
     "policies",
     "compliance",
+    "inbox",
     "loop_time",
     "reviews",
     "comments",

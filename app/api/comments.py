@@ -11,13 +11,18 @@ from sqlmodel import Session
 from app.api.identity import actor
 from app.wiring import reading, unit_of_work
 from core.assets.registry import queries as registry
+from core.assurance.reviews import queries as reviews
+from core.decisions.incidents import queries as incidents
 from core.decisions.releases import queries as releases
 from core.decisions.retraining import queries as retraining
 from core.errors import Invalid
+from core.evidence.alerts import queries as alerts
+from core.evidence.kpis import queries as kpis
 from core.i18n import N_
 from core.platform.access.permissions import Permission, require
 from core.platform.discussion import commands, queries
 from core.platform.discussion.commands import MOST_CHARACTERS
+from core.platform.discussion.mention import Reaction, mentioned
 from core.platform.discussion.queries import Comment, Earlier
 from core.platform.store import Actor
 
@@ -29,6 +34,10 @@ SUBJECTS: Mapping[str, Callable[[Session, str], object]] = {
     "version": registry.version,
     "use_case": registry.use_case_by_id,
     "retraining": retraining.retraining,
+    "alert": alerts.alert,
+    "incident": incidents.incident,
+    "kpi": kpis.kpi,
+    "review": reviews.review,
 }
 """What may be talked about, and how its existence is asked."""
 
@@ -38,7 +47,13 @@ class CommentIn(BaseModel):
 
     subject_kind: str = Field(examples=["release"])
     subject_id: str = Field(max_length=80, examples=["rel_3f9c2a"])
-    text: str = Field(max_length=MOST_CHARACTERS)
+    text: str = Field(
+        max_length=MOST_CHARACTERS,
+        description="`@[per_…]` names a person, who is told.",
+        examples=["As agreed."],
+    )
+    parent_id: str = Field(default="", max_length=80, description="The comment that this one answers.")
+    anchor: str = Field(default="", max_length=130, examples=["feature:income", "time:2026-05-01"])
 
 
 class TextIn(BaseModel):
@@ -72,6 +87,10 @@ class CommentOut(BaseModel):
     edited_at: datetime | None
     resolved_by: str
     resolved_at: datetime | None
+    parent_id: str
+    anchor: str
+    mentions: list[str]
+    reactions: dict[str, list[str]]
     earlier: list[EarlierOut] = []
 
 
@@ -82,7 +101,7 @@ def list_all(
     """Answer what was said about a subject, oldest first."""
     require(caller, Permission.VIEW)
     with reading() as view:
-        _exists(view, subject_kind, subject_id)
+        _exists(view, subject_kind, subject_id, caller)
         return [_out(found) for found in queries.comments(view, subject_kind, subject_id)]
 
 
@@ -90,9 +109,14 @@ def list_all(
 def create(body: CommentIn, caller: Caller) -> CommentOut:
     """Comment on a release, a version or a use case."""
     with unit_of_work(caller) as uow:
-        _exists(uow.session, body.subject_kind, body.subject_id)
+        _exists(uow.session, body.subject_kind, body.subject_id, caller)
         comment_id = commands.comment(
-            uow, subject_kind=body.subject_kind, subject_id=body.subject_id, text=body.text
+            uow,
+            subject_kind=body.subject_kind,
+            subject_id=body.subject_id,
+            text=body.text,
+            parent_id=body.parent_id,
+            anchor=body.anchor,
         )
         return _out(queries.comment(uow.session, comment_id))
 
@@ -121,7 +145,25 @@ def settle(comment_id: str, body: ResolvedIn, caller: Caller) -> CommentOut:
         return _out(queries.comment(uow.session, comment_id))
 
 
-def _exists(view: Session, kind: str, subject_id: str) -> None:
+@router.put("/comments/{comment_id}/reactions/{reaction}", summary="React to a comment")
+def react(comment_id: str, reaction: Reaction, caller: Caller) -> CommentOut:
+    """Give a reaction; again is no harm."""
+    return _reacted(comment_id, reaction, caller, given=True)
+
+
+@router.delete("/comments/{comment_id}/reactions/{reaction}", summary="Take a reaction back")
+def take_back(comment_id: str, reaction: Reaction, caller: Caller) -> CommentOut:
+    """Take a reaction back; without one, nothing changes."""
+    return _reacted(comment_id, reaction, caller, given=False)
+
+
+def _reacted(comment_id: str, reaction: Reaction, caller: Actor, *, given: bool) -> CommentOut:
+    with unit_of_work(caller) as uow:
+        commands.react(uow, comment_id, reaction, given=given)
+        return _out(queries.comment(uow.session, comment_id))
+
+
+def _exists(view: Session, kind: str, subject_id: str, caller: Actor) -> None:
     ask = SUBJECTS.get(kind)
     if ask is None:
         raise Invalid(
@@ -132,6 +174,8 @@ def _exists(view: Session, kind: str, subject_id: str) -> None:
             kind=kind,
             known=", ".join(SUBJECTS),
         )
+    if kind == "review":
+        require(caller, Permission.DECIDE_REVIEW)
     ask(view, subject_id)
 
 
@@ -146,5 +190,9 @@ def _out(found: Comment, earlier: tuple[Earlier, ...] = ()) -> CommentOut:
         edited_at=found.edited_at,
         resolved_by=found.resolved_by,
         resolved_at=found.resolved_at,
+        parent_id=found.parent_id,
+        anchor=found.anchor,
+        mentions=list(mentioned(found.text)),
+        reactions={reaction.value: list(who) for reaction, who in found.reactions.items()},
         earlier=[EarlierOut(text=e.text, until=e.until) for e in earlier],
     )

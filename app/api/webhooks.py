@@ -1,7 +1,7 @@
 """Webhooks over REST: who is told of what, how each delivery went, and once more by hand."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, status
 from pydantic import BaseModel, Field
@@ -24,6 +24,8 @@ class WebhookIn(BaseModel):
     label: str = Field(max_length=80, examples=["Deployment"])
     url: str = Field(max_length=500, examples=["https://deploy.example/aval"])
     kinds: list[str] = Field(default=["release.*"], max_length=40)
+    shape: Literal["signed", "slack", "teams"] = "signed"
+    language: Literal["en", "pt_BR"] = "en"
 
 
 class WebhookChange(BaseModel):
@@ -43,6 +45,8 @@ class WebhookOut(BaseModel):
     url: str
     kinds: list[str]
     active: bool
+    shape: str
+    language: str
     created_by: str
     created_at: datetime
     has_secret: bool
@@ -98,7 +102,12 @@ def create(body: WebhookIn, caller: Caller) -> WebhookMade:
     """Register an endpoint; the answer holds its secret, which is never shown again."""
     with unit_of_work(caller) as uow:
         endpoint_id, secret = commands.add_endpoint(
-            uow, label=body.label, url=body.url, kinds_asked=body.kinds
+            uow,
+            label=body.label,
+            url=body.url,
+            kinds_asked=body.kinds,
+            shape=body.shape,
+            language=body.language,
         )
         return WebhookMade(**_out(queries.endpoint(uow.session, endpoint_id)).model_dump(), secret=secret)
 
@@ -163,6 +172,8 @@ def _out(found: Endpoint) -> WebhookOut:
         url=found.url,
         kinds=list(found.kinds),
         active=found.active,
+        shape=found.shape.value,
+        language=found.language,
         created_by=found.created_by,
         created_at=found.created_at,
         has_secret=found.has_secret,

@@ -18,23 +18,30 @@ _TONES = {
 }
 
 
-def delivery_log(deliveries: Sequence[Delivery], now: datetime) -> str | None:
-    """Draw the deliveries, newest first; return the id of the one to send again, if any."""
+def delivery_log(deliveries: Sequence[Delivery], now: datetime, *, of_the_log: bool = True) -> str | None:
+    """Draw the deliveries, newest first; return the id of the one to send again, if any.
+
+    Messages `of_the_log` name the entry they tell of and can be sent again.
+    """
     again: str | None = None
     for found in deliveries:
         with st.container(
             horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="medium"
         ):
-            st.markdown(_what(found), width=420)
+            st.markdown(_what(found, of_the_log=of_the_log), width=420)
             st.markdown(_how(found, now), width="stretch")
-            if found.state is not DeliveryState.WAITING and st.button(
-                _("Send again"), key=f"again_{found.id}", icon=":material/replay:"
+            if (
+                of_the_log
+                and found.state is not DeliveryState.WAITING
+                and st.button(_("Send again"), key=f"again_{found.id}", icon=":material/replay:")
             ):
                 again = found.id
     return again
 
 
-def _what(found: Delivery) -> str:
+def _what(found: Delivery, *, of_the_log: bool) -> str:
+    if not of_the_log:
+        return f"{md(moment(found.created_at))}  \n:gray[:small[{code(found.message_id)}]]"
     small = _("entry {n} · {when}", n=number(found.sequence), when=moment(found.created_at))
     return "  \n".join(
         [

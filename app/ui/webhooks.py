@@ -8,10 +8,11 @@ import streamlit as st
 
 from app.ui.badges import Tone, badge
 from app.ui.text import code, md
-from core.i18n import _, ngettext
+from core.i18n import _, language, ngettext
 from core.platform.notices.delivery import STATE_NAMES, DeliveryState
 from core.platform.notices.kinds import FAMILIES
 from core.platform.notices.queries import Endpoint
+from core.platform.notices.shapes import SHAPE_NAMES, Shape
 
 Counts = Mapping[str, Mapping[DeliveryState, int]]
 
@@ -31,6 +32,8 @@ class NewWebhook:
     label: str
     url: str
     kinds: tuple[str, ...]
+    shape: Shape
+    language: str
 
 
 def webhook_list(endpoints: Sequence[Endpoint], counts: Counts) -> Wish | None:
@@ -54,6 +57,9 @@ def webhook_form() -> NewWebhook | None:
     """Draw the form for a new endpoint; return it when it was sent."""
     with st.form("new_webhook", border=False):
         label = st.text_input(_("Who is told?"), max_chars=80, placeholder=_("Deployment of the credit team"))
+        shape = st.selectbox(
+            _("By what?"), list(SHAPE_NAMES), format_func=lambda shape: _(SHAPE_NAMES[shape])
+        )
         url = st.text_input(_("Address"), max_chars=500, placeholder="https://deploy.example/aval")
         kinds = st.multiselect(
             _("Of what?"), list(FAMILIES), default=["release.*"], format_func=lambda kind: _(FAMILIES[kind])
@@ -61,11 +67,11 @@ def webhook_form() -> NewWebhook | None:
         st.caption(
             _(
                 "Messages hold ids and digests, never names, words or data. Only public https addresses are spoken to,"
-                " and the private networks that AVAL_WEBHOOK_NETWORKS names."
+                " and the private networks that AVAL_WEBHOOK_NETWORKS names. A channel is told in your language."
             )
         )
         if st.form_submit_button(_("Add the webhook"), type="primary"):
-            return NewWebhook(label, url, tuple(kinds))
+            return NewWebhook(label, url, tuple(kinds), shape, language())
     return None
 
 
@@ -96,7 +102,9 @@ def _menu(endpoint: Endpoint) -> Wish | None:
             _("Go on"), key=f"resume_{endpoint.id}", icon=":material/play_arrow:"
         ):
             return Wish("resume", endpoint.id)
-        if st.button(_("Renew the secret"), key=f"secret_{endpoint.id}", icon=":material/key:"):
+        if endpoint.shape is Shape.SIGNED and st.button(
+            _("Renew the secret"), key=f"secret_{endpoint.id}", icon=":material/key:"
+        ):
             return Wish("secret", endpoint.id)
         if st.button(_("Remove"), key=f"remove_{endpoint.id}", icon=":material/delete:"):
             return Wish("remove", endpoint.id)

@@ -20,7 +20,10 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to open: `page` is a screen's name, `query` what it is opened with, `template` a catalogue key."""
+    """One thing to open: `page` is a screen's name, `query` what it is opened with, `template` a catalogue key.
+
+    `key` names it as `noun:id`, so that it can be handed on and put off.
+    """
 
     urgency: Urgency
     template: str
@@ -31,6 +34,7 @@ class Item:
     since: datetime
     due: datetime | None = None
     detail: str = field(default="")
+    key: str = ""
 
     def text(self) -> str:
         """What it is, in the reader's language."""

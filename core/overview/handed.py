@@ -37,6 +37,7 @@ def handed(session: Session, actor: Actor) -> list[Item]:
             "arrow_upward",
             since=one.escalated_at or one.raised_at,
             detail=one.text(),
+            key=f"alert:{one.id}",
         )
         for one in (alerts.by_id(session, escalated) if escalated else ())
     ]
@@ -51,6 +52,7 @@ def handed(session: Session, actor: Actor) -> list[Item]:
                 {"incident": one.id},
                 "emergency_home",
                 since=one.opened_at,
+                key=f"incident:{one.id}",
             )
             for one in incidents.incidents(session, owner_id=actor.id, only_open=True, limit=MOST)
         ]
@@ -78,6 +80,7 @@ def _retrainings(session: Session, actor: Actor) -> list[Item]:
             "model_training",
             since=one.proposed_at,
             detail=" ".join(trigger.text() for trigger in one.triggers),
+            key=f"retraining:{one.id}",
         )
         for one in waiting[:MOST]
     ]

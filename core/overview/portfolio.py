@@ -214,6 +214,7 @@ def _to_sign(release: Release) -> Item:
         "edit" if asked else "draw",
         since=release.requested_at,
         due=release.due_at,
+        key=f"release:{release.id}",
     )
 
 
@@ -230,6 +231,7 @@ def _of_case(case: UseCaseRow, facts: _Facts, alerts: Sequence[Alert], actor: Ac
                 {"use_case": case.slug, "version": str(version.number)},
                 "block",
                 since=version.created_at,
+                key=f"version:{version.id}",
             )
         )
     if version is not None and version.state == VersionState.RECEIVED.value:
@@ -243,6 +245,7 @@ def _of_case(case: UseCaseRow, facts: _Facts, alerts: Sequence[Alert], actor: Ac
                 {"use_case": case.slug, "version": str(version.number)},
                 "policy",
                 since=version.created_at,
+                key=f"version:{version.id}",
             )
         )
     if alerts:
@@ -259,6 +262,7 @@ def _of_case(case: UseCaseRow, facts: _Facts, alerts: Sequence[Alert], actor: Ac
                 "notification_important",
                 since=latest.raised_at,
                 detail=latest.text(),
+                key=f"alerts:{case.id}",
             )
         )
     return items
@@ -276,6 +280,7 @@ def _finding(case: UseCaseRow, finding: Finding, actor: Actor) -> Item:
         "report",
         since=finding.opened_at,
         due=finding.due_at,
+        key=f"finding:{finding.id}",
     )
 
 
@@ -295,4 +300,5 @@ def _kpi(case: UseCaseRow, score: Score, actor: Actor, followed: frozenset[str])
         {"use_case": case.slug, "kpi": score.kpi.id},
         "target",
         since=latest.observed_at if latest else score.kpi.created_at,
+        key=f"kpi:{score.kpi.id}",
     )

@@ -170,10 +170,11 @@ def queue(
     waiting = queries.open_releases(session)
     if scope is Scope.ALL:
         return waiting
-    return tuple(r for r in waiting if _waits_for(session, r, actor, now))
+    return tuple(r for r in waiting if waits_for(session, r, actor, now))
 
 
-def _waits_for(session: Session, release: Release, actor: Actor, now: datetime | None) -> bool:
+def waits_for(session: Session, release: Release, actor: Actor, now: datetime | None) -> bool:
+    """Say whether a request waits for `actor`: for changes of theirs, or for a seat that they may take at `now`."""
     if release.state is ReleaseState.CHANGES_REQUESTED:
         return actor.id in {release.requested_by, release.version.author_id}
     if release.state is not ReleaseState.IN_REVIEW:

@@ -85,7 +85,10 @@ def _releases(session: Session, versions: set[str]) -> dict[str, str]:
 
 
 def _subject(event: RecordedEvent, comments: Mapping[str, Any]) -> tuple[str, str]:
-    """A comment belongs where its conversation is."""
+    """A comment belongs where its conversation is, a thing handed on where it lives."""
+    if event.subject_kind == "item":
+        noun, _colon, subject_id = event.subject_id.partition(":")
+        return ("use_case" if noun == "alerts" else noun), subject_id
     said = comments.get(event.subject_id) if event.subject_kind == "comment" else None
     return (event.subject_kind, event.subject_id) if said is None else (said.subject_kind, said.subject_id)
 

@@ -1,8 +1,8 @@
 """Read conversations."""
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -10,12 +10,16 @@ from sqlmodel import Session, col, select
 from core.errors import NotFound
 from core.i18n import N_
 from core.platform.access.personal import open_texts
-from core.platform.discussion.tables import CommentEditRow, CommentRow
+from core.platform.discussion.mention import Reaction
+from core.platform.discussion.tables import CommentEditRow, CommentRow, ReactionRow
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as it stands; of an erased author a sentence says so in place of the text."""
+    """A comment as it stands; of an erased author a sentence says so in place of the text.
+
+    `reactions` names who gave each, in the order they were given.
+    """
 
     id: str
     subject_kind: str
@@ -27,6 +31,9 @@ class Comment:
     edits: int
     resolved_by: str
     resolved_at: datetime | None
+    parent_id: str = ""
+    anchor: str = ""
+    reactions: Mapping[Reaction, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -78,10 +85,18 @@ def _read(session: Session, rows: Iterable[CommentRow]) -> tuple[Comment, ...]:
     texts = open_texts(session, [row.text for row in found])
     changed = col(CommentEditRow.comment_id).in_([row.id for row in found if row.edited_at])
     edits = Counter(session.exec(select(CommentEditRow.comment_id).where(changed)))
+    given: dict[str, dict[Reaction, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for one in session.exec(
+        select(ReactionRow)
+        .where(col(ReactionRow.comment_id).in_([row.id for row in found]))
+        .order_by(col(ReactionRow.at), ReactionRow.person_id)
+    ):
+        given[one.comment_id][Reaction(one.reaction)].append(one.person_id)
     return tuple(
         Comment(
             row.id, row.subject_kind, row.subject_id, row.author_id, text, row.written_at, row.edited_at,
-            edits[row.id], row.resolved_by, row.resolved_at,
+            edits[row.id], row.resolved_by, row.resolved_at, row.parent_id, row.anchor,
+            {r: tuple(who) for r, who in given[row.id].items()},
         )
         for row, text in zip(found, texts, strict=True)
     )  # fmt: skip

@@ -9,7 +9,11 @@ from core.platform.store.columns import utc
 
 
 class CommentRow(SQLModel, table=True):
-    """One comment on a subject; `text` is ciphertext under its author's key."""
+    """One comment on a subject; `text` is ciphertext under its author's key.
+
+    `parent_id` is the comment that it answers, `anchor` the part of the subject that it points at, such as
+    `feature:income` or `time:2026-05-01`.
+    """
 
     __tablename__ = "comment"
     __table_args__ = (Index("ix_comment_subject", "subject_kind", "subject_id", "written_at"),)
@@ -20,6 +24,8 @@ class CommentRow(SQLModel, table=True):
     author_id: str = Field(index=True)
     text: str
     written_at: datetime = Field(sa_column=utc())
+    parent_id: str = Field(default="", index=True)
+    anchor: str = ""
     edited_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     resolved_by: str = ""
     resolved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
@@ -34,3 +40,14 @@ class CommentEditRow(SQLModel, table=True):
     comment_id: str = Field(foreign_key="comment.id", index=True)
     text: str
     replaced_at: datetime = Field(sa_column=utc())
+
+
+class ReactionRow(SQLModel, table=True):
+    """One person's reaction to a comment; taken back, it is gone."""
+
+    __tablename__ = "comment_reaction"
+
+    comment_id: str = Field(primary_key=True, foreign_key="comment.id")
+    person_id: str = Field(primary_key=True, index=True)
+    reaction: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=utc())

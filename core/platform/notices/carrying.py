@@ -12,8 +12,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, func, or_, select
 
 from core.ids import new_id
+from core.platform.notices import mail
 from core.platform.notices.delivery import DeliveryState, Knock
 from core.platform.notices.pacing import pause
+from core.platform.notices.shapes import SECRET_ADDRESS, Shape
 from core.platform.notices.tables import AttemptRow, DeliveryRow, EndpointRow, MessageRow, SecretRow
 from core.platform.store import UnitOfWork
 
@@ -25,7 +27,10 @@ KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message in the courier's hands; without a secret nothing can be signed."""
+    """A message in the courier's hands; without a secret nothing can be signed.
+
+    Of an e-mail `url` is the person's address, empty where they have none any more, and `body` the opened text.
+    """
 
     delivery_id: str
     lease: str
@@ -35,6 +40,8 @@ class Parcel:
     body: bytes
     attempt: int
     give_up_at: datetime
+    shape: Shape = Shape.SIGNED
+    language: str = "en"
 
 
 def claim(uow: UnitOfWork, most: int) -> list[Parcel]:
@@ -71,20 +78,31 @@ def claim(uow: UnitOfWork, most: int) -> list[Parcel]:
         uow.session.add(row)
         endpoint = uow.session.exec(select(EndpointRow).where(EndpointRow.id == row.endpoint_id)).one()
         message = uow.session.exec(select(MessageRow).where(MessageRow.id == row.message_id)).one()
-        secret = uow.session.get(SecretRow, row.endpoint_id)
-        parcels.append(
-            Parcel(
-                delivery_id=row.id,
-                lease=row.lease,
-                url=endpoint.url,
-                secret=secret.secret if secret else None,
-                message_id=message.id,
-                body=message.body.encode(),
-                attempt=row.attempts + 1,
-                give_up_at=row.give_up_at,
-            )
-        )
+        parcels.append(_parcel(uow, row, endpoint, message))
     return parcels
+
+
+def _parcel(uow: UnitOfWork, row: DeliveryRow, endpoint: EndpointRow, message: MessageRow) -> Parcel:
+    form = Shape(endpoint.shape)
+    held = uow.session.get(SecretRow, row.endpoint_id)
+    secret = held.secret if held else None
+    url, body = endpoint.url, message.body
+    if form in SECRET_ADDRESS:
+        url = secret.decode() if secret else ""
+    elif form is Shape.MAIL:
+        url, body = mail.opened(uow.session, endpoint.person_id, message.body)
+    return Parcel(
+        delivery_id=row.id,
+        lease=row.lease,
+        url=url,
+        secret=secret,
+        message_id=message.id,
+        body=body.encode(),
+        attempt=row.attempts + 1,
+        give_up_at=row.give_up_at,
+        shape=form,
+        language=endpoint.language,
+    )
 
 
 def keep(uow: UnitOfWork, parcel: Parcel, knock: Knock, chance: float) -> None:
@@ -105,7 +123,7 @@ def keep(uow: UnitOfWork, parcel: Parcel, knock: Knock, chance: float) -> None:
         next_at = uow.now + pause(parcel.attempt, chance, knock.retry_after)
         if knock.arrived:
             row.state, row.ended_at = DeliveryState.DELIVERED.value, uow.now
-        elif next_at > row.give_up_at:
+        elif knock.hopeless or next_at > row.give_up_at:
             row.state, row.ended_at = DeliveryState.GIVEN_UP.value, uow.now
         else:
             row.next_at = next_at

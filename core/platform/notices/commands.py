@@ -6,23 +6,40 @@ from collections.abc import Collection
 from sqlmodel import col, select
 
 from core.errors import Conflict, Invalid, NotFound
-from core.i18n import N_
+from core.i18n import LANGUAGES, N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
-from core.platform.notices import address, kinds, signature
+from core.platform.notices import address, kinds, shapes, signature
 from core.platform.notices.delivery import DeliveryState
 from core.platform.notices.pacing import KEEP_TRYING
+from core.platform.notices.shapes import SECRET_ADDRESS, Shape
 from core.platform.notices.tables import DeliveryRow, EndpointRow, SecretRow
 from core.platform.store import UnitOfWork
 
 MOST_ENDPOINTS = 50
 
 
-def add_endpoint(uow: UnitOfWork, *, label: str, url: str, kinds_asked: Collection[str]) -> tuple[str, str]:
-    """Register who is to be told; return the endpoint's id and its secret, which is never shown again."""
+def add_endpoint(
+    uow: UnitOfWork,
+    *,
+    label: str,
+    url: str,
+    kinds_asked: Collection[str],
+    shape: str = Shape.SIGNED.value,
+    language: str = "en",
+) -> tuple[str, str]:
+    """Register who is to be told; return the endpoint's id and its secret, which is never shown again.
+
+    A channel has no secret besides its address, which is kept as one.
+    """
     require(uow.actor, Permission.MANAGE_SETTINGS)
+    form = shapes.shape(shape)
     wanted = kinds.subscription(kinds_asked)
-    found = uow.session.exec(select(EndpointRow.id).where(col(EndpointRow.removed_at).is_(None))).all()
+    found = uow.session.exec(
+        select(EndpointRow.id).where(
+            col(EndpointRow.removed_at).is_(None), EndpointRow.shape != Shape.MAIL.value
+        )
+    ).all()
     if len(found) >= MOST_ENDPOINTS:
         raise Conflict(
             "webhook.too_many",
@@ -34,15 +51,22 @@ def add_endpoint(uow: UnitOfWork, *, label: str, url: str, kinds_asked: Collecti
         id=new_id("whk"),
         label=_label(label),
         url=_url(url),
+        shape=form.value,
+        language=language if language in LANGUAGES else "en",
         kinds=list(wanted),
         created_by=uow.actor.id,
         created_at=uow.now,
     )
+    secret = "" if form in SECRET_ADDRESS else _fresh_secret(uow, row.id)
+    if form in SECRET_ADDRESS:
+        _keep_address(uow, row, row.url)
     uow.session.add(row)
     uow.session.flush()
-    secret = _fresh_secret(uow, row.id)
     uow.record(
-        "webhook.added", "webhook", row.id, {"host": address.target(row.url).host, "kinds": list(wanted)}
+        "webhook.added",
+        "webhook",
+        row.id,
+        {"host": address.target(row.url).host, "kinds": list(wanted), "shape": form.value},
     )
     return row.id, secret
 
@@ -60,7 +84,10 @@ def change_endpoint(
     require(uow.actor, Permission.MANAGE_SETTINGS)
     row = _locked(uow, endpoint_id)
     row.label = row.label if label is None else _label(label)
-    row.url = row.url if url is None else _url(url)
+    if url is not None:
+        row.url = _url(url)
+        if Shape(row.shape) in SECRET_ADDRESS:
+            _keep_address(uow, row, row.url)
     row.kinds = row.kinds if kinds_asked is None else list(kinds.subscription(kinds_asked))
     row.active = row.active if active is None else active
     uow.session.add(row)
@@ -76,6 +103,12 @@ def renew_secret(uow: UnitOfWork, endpoint_id: str) -> str:
     """Replace an endpoint's secret; return the new one, which is never shown again."""
     require(uow.actor, Permission.MANAGE_SETTINGS)
     row = _locked(uow, endpoint_id)
+    if Shape(row.shape) in SECRET_ADDRESS:
+        raise Conflict(
+            "webhook.address_is_secret",
+            N_("A channel's address is its only secret."),
+            fix=N_("Make a new address in the channel's own settings and enter it here."),
+        )
     secret = _fresh_secret(uow, row.id)
     uow.record("webhook.secret_renewed", "webhook", row.id)
     return secret
@@ -127,7 +160,11 @@ def redeliver(uow: UnitOfWork, delivery_id: str) -> None:
 
 
 def _locked(uow: UnitOfWork, endpoint_id: str) -> EndpointRow:
-    query = select(EndpointRow).where(EndpointRow.id == endpoint_id, col(EndpointRow.removed_at).is_(None))
+    query = select(EndpointRow).where(
+        EndpointRow.id == endpoint_id,
+        col(EndpointRow.removed_at).is_(None),
+        EndpointRow.shape != Shape.MAIL.value,
+    )
     row = uow.session.exec(query.with_for_update()).first()
     if row is None:
         raise NotFound("webhook.unknown", N_("There is no webhook {id}."), id=endpoint_id)
@@ -139,6 +176,12 @@ def _fresh_secret(uow: UnitOfWork, endpoint_id: str) -> str:
     uow.session.merge(SecretRow(endpoint_id=endpoint_id, secret=secret))
     uow.session.flush()
     return signature.written(secret)
+
+
+def _keep_address(uow: UnitOfWork, row: EndpointRow, url: str) -> None:
+    """Keep an address as a secret; the row shows only where it leads."""
+    uow.session.merge(SecretRow(endpoint_id=row.id, secret=url.encode()))
+    row.url = shapes.shown(url)
 
 
 def _label(label: str) -> str:

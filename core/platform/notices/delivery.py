@@ -33,17 +33,23 @@ PROBLEMS: Mapping[str, str] = {
     "private_address": N_("Its name leads into a private network that the administrator has not allowed."),
     "needs_https": N_("Outside of allowed networks only https is spoken."),
     "no_secret": N_("Its secret is gone; renew it."),
+    "no_mail_server": N_("No mail server is configured (AVAL_MAIL_SERVER)."),
+    "no_address": N_("The person has no address any more."),
+    "mail_sign_in": N_("The mail server refused the user name or the password."),
+    "mail_refused": N_("The mail server refused the message."),
+    "mail_later": N_("The mail server asks to try again later."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """How one attempt went: `status` as answered, or the problem's code."""
+    """How one attempt went: `status` as answered, or the problem's code; `hopeless` where another would go no better."""
 
     status: int | None
     milliseconds: int
     problem: str = ""
     retry_after: float | None = None
+    hopeless: bool = False
 
     @property
     def arrived(self) -> bool:

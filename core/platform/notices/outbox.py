@@ -15,6 +15,7 @@ from core.platform.audit.queries import RecordedEvent
 from core.platform.notices.delivery import DeliveryState
 from core.platform.notices.kinds import FAMILIES, TEST, asks_for, family, leaving
 from core.platform.notices.pacing import KEEP_TRYING
+from core.platform.notices.shapes import Shape
 from core.platform.notices.tables import DeliveryRow, EndpointRow, MessageRow
 from core.platform.store import Actor, Event
 
@@ -28,7 +29,11 @@ def append(session: Session, now: datetime, actor: Actor, events: Sequence[Event
     if not told:
         return
     endpoints = session.exec(
-        select(EndpointRow).where(col(EndpointRow.active).is_(True), col(EndpointRow.removed_at).is_(None))
+        select(EndpointRow).where(
+            col(EndpointRow.active).is_(True),
+            col(EndpointRow.removed_at).is_(None),
+            EndpointRow.shape != Shape.MAIL.value,
+        )
     ).all()
     asking = {n: [e for e in endpoints if _asks(e, events[n])] for n in told}
     if not any(asking.values()):

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, or_, select
 from core.errors import NotFound
 from core.i18n import N_
 from core.platform.notices.delivery import DeliveryState
+from core.platform.notices.shapes import Shape
 from core.platform.notices.tables import AttemptRow, DeliveryRow, EndpointRow, MessageRow, SecretRow
 
 
@@ -25,6 +26,8 @@ class Endpoint:
     created_by: str
     created_at: datetime
     has_secret: bool
+    shape: Shape = Shape.SIGNED
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,17 @@ class Delivery:
 
 
 def endpoints(session: Session) -> tuple[Endpoint, ...]:
-    """Return every endpoint that was not removed, oldest first."""
+    """Return every endpoint that was not removed, oldest first; people's own mailboxes are theirs."""
     rows = session.exec(
         select(EndpointRow, SecretRow.endpoint_id)
         .join(SecretRow, col(SecretRow.endpoint_id) == EndpointRow.id, isouter=True)
-        .where(col(EndpointRow.removed_at).is_(None))
+        .where(col(EndpointRow.removed_at).is_(None), EndpointRow.shape != Shape.MAIL.value)
         .order_by(col(EndpointRow.created_at), EndpointRow.id)
     )
     return tuple(
         Endpoint(
             row.id, row.label, row.url, tuple(row.kinds), row.active, row.created_by, row.created_at,
-            secret is not None,
+            secret is not None, Shape(row.shape), row.language,
         )
         for row, secret in rows
     )  # fmt: skip

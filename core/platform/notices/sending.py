@@ -10,10 +10,11 @@ from ipaddress import ip_address
 
 import httpx
 
-from core.platform.notices import signature
+from core.platform.notices import signature, smtp
 from core.platform.notices.address import Address, Network, Target, literal, objection, target
 from core.platform.notices.carrying import Parcel
 from core.platform.notices.delivery import Knock
+from core.platform.notices.shapes import Shape, written
 
 CONNECT_SECONDS, WHOLE_SECONDS = 5.0, 10.0
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -32,19 +33,30 @@ async def resolve(host: str, port: int) -> Sequence[Address]:
 
 
 async def knock(
-    parcel: Parcel, networks: Sequence[Network], moment: datetime, *, resolve: Resolve = resolve
+    parcel: Parcel,
+    networks: Sequence[Network],
+    moment: datetime,
+    *,
+    root: str = "",
+    office: smtp.Office | None = None,
+    resolve: Resolve = resolve,
 ) -> Knock:
-    """Send a message and say how it went. The answer's status is all that is read of it."""
+    """Send a message and say how it went. The answer's status is all that is read of it.
+
+    `root` is the address people type, for links; `office` is the mail server.
+    """
+    if parcel.shape is Shape.MAIL:
+        return await asyncio.to_thread(smtp.send, parcel.url, parcel.body, parcel.message_id, office)
     began = time.monotonic()
     try:
         async with asyncio.timeout(WHOLE_SECONDS):
-            return await _knock(parcel, networks, moment, resolve, began)
+            return await _knock(parcel, networks, moment, root, resolve, began)
     except TimeoutError:
         return Knock(None, _since(began), "timeout")
 
 
 async def _knock(
-    parcel: Parcel, networks: Sequence[Network], moment: datetime, resolve: Resolve, began: float
+    parcel: Parcel, networks: Sequence[Network], moment: datetime, root: str, resolve: Resolve, began: float
 ) -> Knock:
     if parcel.secret is None:
         return Knock(None, 0, "no_secret")
@@ -57,10 +69,12 @@ async def _knock(
         "content-type": "application/json",
         "user-agent": "Aval-Webhook/1",
         "host": place.authority,
-        **signature.headers(parcel.secret, parcel.message_id, moment, parcel.body),
     }
+    body = written(parcel.shape, parcel.body, parcel.language, root)
+    if parcel.shape is Shape.SIGNED:
+        headers |= signature.headers(parcel.secret, parcel.message_id, moment, body)
     try:
-        status, retry_after = await _post(place, addresses[0], headers, parcel.body)
+        status, retry_after = await _post(place, addresses[0], headers, body)
     except httpx.HTTPError as error:
         return Knock(None, _since(began), _problem(error))
     problem = "" if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status"

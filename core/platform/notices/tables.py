@@ -9,13 +9,19 @@ from core.platform.store.columns import json_column, utc
 
 
 class EndpointRow(SQLModel, table=True):
-    """Somebody who wants to be told; removed ones stay, for the log."""
+    """Somebody who wants to be told; removed ones stay, for the log.
+
+    `shape` says how a message is written and carried (see `shapes`); a person's own mailbox names them in `person_id`.
+    """
 
     __tablename__ = "webhook_endpoint"
 
     id: str = Field(primary_key=True)
     label: str
     url: str
+    shape: str = "signed"
+    language: str = "en"
+    person_id: str = Field(default="", index=True)
     kinds: list[str] = Field(sa_column=json_column())
     active: bool = True
     created_by: str
@@ -24,12 +30,15 @@ class EndpointRow(SQLModel, table=True):
 
 
 class SecretRow(SQLModel, table=True):
-    """What an endpoint's messages are signed with; in no export and no backup: after a restore it is renewed."""
+    """What an endpoint's messages are signed with, or an address that is itself a secret.
+
+    In no export and no backup: after a restore it is renewed.
+    """
 
     __tablename__ = "webhook_secret"
 
     endpoint_id: str = Field(primary_key=True)
-    secret: bytes = Field(sa_column=Column(LargeBinary(64), nullable=False))
+    secret: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class MessageRow(SQLModel, table=True):

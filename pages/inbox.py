@@ -1,0 +1,88 @@
+"""Inbox: what waits for me by due date, what I was told, and what the team has open."""
+
+from typing import assert_never
+
+import streamlit as st
+
+from app.session import current
+from app.ui.card import card, page_header
+from app.ui.empty import empty
+from app.ui.inbox_rows import Wish, inbox_rows, notice_rows
+from app.ui.paging import page_of
+from app.ui.refused import refusals
+from app.wiring import reading, store, unit_of_work
+from core.i18n import _, number
+from core.overview.inbox import commands, queries
+from core.platform.access import queries as access
+from core.platform.access.permissions import Permission, allowed
+from core.platform.store import Actor
+
+PER_PAGE, NEWS = 20, 50
+me = current().actor
+
+
+def carry_out(actor: Actor, wish: Wish) -> None:
+    """Do with an item what the reader asked for."""
+    with unit_of_work(actor) as uow:
+        match wish.kind:
+            case "hand_over" | "escalate":
+                commands.hand_over(
+                    uow, wish.key, to=wish.to, note=wish.note, escalated=wish.kind == "escalate"
+                )
+            case "put_off":
+                commands.put_off(uow, wish.key, wish.until or uow.now)
+            case "take_up":
+                commands.take_up(uow, wish.key)
+            case _:
+                assert_never(wish.kind)
+
+
+@st.fragment(run_every=10)
+def waiting(actor: Actor) -> None:
+    """Everything in tabs; drawn anew every few seconds, so that what others do appears by itself."""
+    now = store().clock()
+    with reading() as view:
+        found = queries.inbox(view, actor, now)
+        told = queries.told(view, actor.id, limit=NEWS)
+        unread = queries.unread(view, actor.id)
+        people = {p.id: p.name for p in access.people(view) if not (p.disabled or p.erased)}
+        gone = {e.handover.by_id for e in (*found.mine, *found.team, *found.handed_on) if e.handover}
+        names = people | access.names(view, gone - set(people))
+    piles = (
+        ("mine", _("For me ({n})", n=number(len(found.mine), 0)), found.mine),
+        ("team", _("The team's ({n})", n=number(len(found.team), 0)), found.team),
+        ("handed_on", _("Handed on ({n})", n=number(len(found.handed_on), 0)), found.handed_on),
+        ("put_off", _("Put off ({n})", n=number(len(found.put_off), 0)), found.put_off),
+    )
+    told_name = _("Told to me ({n})", n=number(unread, 0))
+    mine, news, *others = st.tabs([piles[0][1], told_name, *(name for _pile, name, _entries in piles[1:])])
+    for tab, (pile, name, entries) in zip((mine, *others), piles, strict=True):
+        with tab, card(name), refusals():
+            if not entries:
+                empty(_("Nothing here"), icon="inbox")
+                continue
+            shown = page_of(entries, PER_PAGE, key=f"inbox_{pile}")
+            wish = inbox_rows(
+                shown, names, actor.id, now, may_hand=allowed(actor, Permission.COMMENT), pile=pile
+            )
+            if wish is not None:
+                carry_out(actor, wish)
+                st.rerun()
+    with news, card(told_name), refusals():
+        read = notice_rows(told)
+        if unread and st.button(_("Note all as read"), icon=":material/done_all:"):
+            read = "all"
+        if not told:
+            empty(_("Nothing was told to you yet"), icon="notifications")
+        if read:
+            with unit_of_work(actor) as uow:
+                commands.note_read(uow, None if read == "all" else [read])
+            st.rerun()
+
+
+with page_header(_("Inbox")):
+    st.page_link(
+        "../pages/settings.py", label=_("What I am told and when"), icon=":material/notifications:",
+        query_params={"tab": "notifications"},
+    )  # fmt: skip
+waiting(me)
