@@ -15,15 +15,14 @@ from core.i18n import _, number
 from core.overview.inbox import commands, queries
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
-from core.platform.store import Actor
 
 PER_PAGE, NEWS = 20, 50
 me = current().actor
 
 
-def carry_out(actor: Actor, wish: Wish) -> None:
+def carry_out(wish: Wish) -> None:
     """Do with an item what the reader asked for."""
-    with unit_of_work(actor) as uow:
+    with unit_of_work(me) as uow:
         match wish.kind:
             case "hand_over" | "escalate":
                 commands.hand_over(
@@ -38,13 +37,13 @@ def carry_out(actor: Actor, wish: Wish) -> None:
 
 
 @st.fragment(run_every=10)
-def waiting(actor: Actor) -> None:
+def waiting() -> None:
     """Everything in tabs; drawn anew every few seconds, so that what others do appears by itself."""
     now = store().clock()
     with reading() as view:
-        found = queries.inbox(view, actor, now)
-        told = queries.told(view, actor.id, limit=NEWS)
-        unread = queries.unread(view, actor.id)
+        found = queries.inbox(view, me, now)
+        told = queries.told(view, me.id, limit=NEWS)
+        unread = queries.unread(view, me.id)
         people = {p.id: p.name for p in access.people(view) if not (p.disabled or p.erased)}
         gone = {e.handover.by_id for e in (*found.mine, *found.team, *found.handed_on) if e.handover}
         names = people | access.names(view, gone - set(people))
@@ -62,11 +61,9 @@ def waiting(actor: Actor) -> None:
                 empty(_("Nothing here"), icon="inbox")
                 continue
             shown = page_of(entries, PER_PAGE, key=f"inbox_{pile}")
-            wish = inbox_rows(
-                shown, names, actor.id, now, may_hand=allowed(actor, Permission.COMMENT), pile=pile
-            )
+            wish = inbox_rows(shown, names, me.id, now, may_hand=allowed(me, Permission.COMMENT), pile=pile)
             if wish is not None:
-                carry_out(actor, wish)
+                carry_out(wish)
                 st.rerun()
     with news, card(told_name), refusals():
         read = notice_rows(told)
@@ -75,7 +72,7 @@ def waiting(actor: Actor) -> None:
         if not told:
             empty(_("Nothing was told to you yet"), icon="notifications")
         if read:
-            with unit_of_work(actor) as uow:
+            with unit_of_work(me) as uow:
                 commands.note_read(uow, None if read == "all" else [read])
             st.rerun()
 
@@ -85,4 +82,4 @@ with page_header(_("Inbox")):
         "../pages/settings.py", label=_("What I am told and when"), icon=":material/notifications:",
         query_params={"tab": "notifications"},
     )  # fmt: skip
-waiting(me)
+waiting()

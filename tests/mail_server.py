@@ -4,7 +4,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -60,10 +60,8 @@ def mail_server() -> Iterator[MailServer]:
             self._say(answer)
 
         def _say(self, text: str) -> None:
-            try:
+            with suppress(OSError):
                 self.wfile.write(f"{text}\r\n".encode())
-            except OSError:
-                pass
 
     class Server(socketserver.ThreadingTCPServer):
         allow_reuse_address = True

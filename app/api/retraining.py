@@ -27,6 +27,7 @@ class PolicyIn(BaseModel):
     every_days: int = Field(default=180, ge=0)
     labels: int = Field(default=0, ge=0)
     rest_days: int = Field(default=14, ge=0)
+    outcome_days: int = Field(default=0, ge=0)
     areas: list[Role] = Field(default=[Role.DATA_SCIENTIST, Role.OPERATIONS], max_length=8)
 
 

@@ -33,6 +33,13 @@ def policy_button(held: Policy, send: Callable[[Policy], None]) -> None:
             help=_("0 switches it off."),
         )
         rest = left.number_input(_("Days between two proposals"), 0, 365, held.rest_days)
+        complete = left.number_input(
+            _("Days until outcomes are complete"),
+            0,
+            3650,
+            held.outcome_days,
+            help=_("Rows younger than that are neither trained nor judged on. 0: nobody knows."),
+        )
         areas = right.pills(
             _("Whose consent"),
             [area.value for area in AREAS],
@@ -46,7 +53,7 @@ def policy_button(held: Policy, send: Callable[[Policy], None]) -> None:
         if st.button(_("Set the policy"), type="primary"):
             with refusals():
                 chosen = tuple(area for area in AREAS if area.value in areas)
-                send(Policy(int(alerts), kpi, int(every), int(labels), int(rest), chosen))
+                send(Policy(int(alerts), kpi, int(every), int(labels), int(rest), int(complete), chosen))
 
     if st.button(_("Policy"), icon=":material/tune:"):
         ask()

@@ -13,6 +13,8 @@ KEPT = 0.25
 """Share of the logged rows, the latest, that nobody trains on: both models are judged on them."""
 FEWEST = 200
 """Logged rows with an outcome below which no retraining is judged."""
+ARRIVING = 0.8
+"""Share of the oldest third's label coverage below which the newest third's tells that outcomes are still arriving."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +30,38 @@ class Assembled:
     last: np.datetime64
 
 
-def assemble(reference: pd.DataFrame, logged: pd.DataFrame, days: pd.Series, label: str) -> Assembled:
-    """Cut logged rows by day; no day stands on both sides. `logged` has the columns of `reference`, outcomes known.
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What rows count: those of a day before `complete`, and judged on are those from `unseen` on.
 
-    Raise `Conflict` where the log holds too few outcomes, or one day only.
+    Without `complete` nobody said how long outcomes take; `unseen` is where the champion's own training ended.
+    """
+
+    complete: np.datetime64 | None = None
+    unseen: np.datetime64 | None = None
+
+
+def assemble(
+    reference: pd.DataFrame, logged: pd.DataFrame, days: pd.Series, label: str, terms: Terms = Terms()
+) -> Assembled:
+    """Cut logged rows by day; no day stands on both sides. `logged` has the columns of `reference`.
+
+    Raise `Conflict` where the log holds too few outcomes, or one day only, or where outcomes are still arriving and
+    nobody said how long they take: what is known early is no fair sample of what comes.
     """
     logged = logged.assign(**{label: _as_in(reference[label], logged[label])})
+    if terms.complete is not None:
+        old = days.to_numpy() < terms.complete
+        logged, days = logged[old], pd.Series(days.to_numpy()[old])
     known = logged[label].notna().to_numpy()
+    if terms.complete is None and known.sum() >= FEWEST and _arriving(known, days.to_numpy()):
+        raise Conflict(
+            "retraining.outcomes_arriving",
+            N_("Outcomes are still arriving: of recent predictions fewer are known than of earlier ones."),
+            fix=N_(
+                "Say in the policy after how many days outcomes are complete: those that come early are no fair sample."
+            ),
+        )
     logged, days = logged[known], pd.Series(days.to_numpy()[known])
     if len(logged) < FEWEST:
         raise Conflict(
@@ -47,6 +74,8 @@ def assemble(reference: pd.DataFrame, logged: pd.DataFrame, days: pd.Series, lab
     order = np.argsort(days.to_numpy(), kind="stable")
     logged, moments = logged.iloc[order], days.to_numpy()[order]
     cut = moments[int(len(moments) * (1 - KEPT))]
+    if terms.unseen is not None and cut < terms.unseen:
+        cut = _unseen(moments, terms.unseen)
     if cut == moments[0]:
         later = moments[moments > cut]
         if not len(later):
@@ -67,6 +96,31 @@ def assemble(reference: pd.DataFrame, logged: pd.DataFrame, days: pd.Series, lab
         cut,
         moments[-1],
     )
+
+
+def _unseen(moments: np.ndarray, since: np.datetime64) -> np.datetime64:
+    """The first day that the champion was not trained on; enough rows must lie there to judge both."""
+    after = moments[moments >= since]
+    least = int(FEWEST * KEPT)
+    if len(after) < least:
+        raise Conflict(
+            "retraining.few_unseen",
+            N_(
+                "Only {n} outcomes are of predictions that the live version was not trained on; {least} are needed."
+            ),
+            fix=N_("Wait for more outcomes."),
+            n=len(after),
+            least=least,
+        )
+    return np.datetime64(after[0])
+
+
+def _arriving(known: np.ndarray, days: np.ndarray) -> bool:
+    """Say whether the newest third of the days has clearly fewer outcomes than the oldest."""
+    first, last = np.quantile(days.astype("datetime64[D]").astype(np.int64), [1 / 3, 2 / 3])
+    at = days.astype("datetime64[D]").astype(np.int64)
+    old, new = known[at <= first], known[at > last]
+    return bool(len(old) and len(new) and new.mean() < ARRIVING * old.mean())
 
 
 def _as_in(reference: pd.Series, labels: pd.Series) -> pd.Series:

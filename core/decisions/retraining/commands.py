@@ -53,7 +53,7 @@ def consider(uow: UnitOfWork, use_case_id: str, today: date) -> str | None:
     """Propose a retraining where the policy says so; return its id. Whether it is made is for people to decide."""
     require(uow.actor, Permission.PROPOSE_RETRAINING)
     in_force = queries.policy(uow.session, use_case_id).policy
-    found = rules.triggers(in_force, queries.facts(uow.session, use_case_id), today)
+    found = rules.triggers(in_force, queries.facts(uow.session, use_case_id, in_force, today), today)
     if not found:
         return None
     before = queries.retrainings(uow.session, use_case_id)

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
+from core.decisions.retraining.assembling import FEWEST
 from core.errors import Invalid
 from core.i18n import N_, _, ngettext, number
 from core.platform.access.permissions import Role
@@ -85,12 +86,16 @@ class Trigger:
         )
 
 
+_FIGURES = ("alerts", "every_days", "labels", "rest_days", "outcome_days")
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What proposes a retraining; a zero switches a trigger off. `rest_days` lie between two proposals at least.
 
     `alerts` open alerts of drift or performance, a live version older than `every_days`, `labels` outcomes since it was
-    trained. `areas` must consent; one that declines ends it.
+    trained. `areas` must consent; one that declines ends it. Outcomes count as complete after `outcome_days`; a zero says
+    that nobody knows how long they take.
     """
 
     alerts: int = 1
@@ -98,6 +103,7 @@ class Policy:
     every_days: int = 180
     labels: int = 0
     rest_days: int = 14
+    outcome_days: int = 0
     areas: tuple[Role, ...] = (Role.DATA_SCIENTIST, Role.OPERATIONS)
 
     def to_json(self) -> dict[str, Any]:
@@ -108,15 +114,14 @@ class Policy:
             "every_days": self.every_days,
             "labels": self.labels,
             "rest_days": self.rest_days,
+            "outcome_days": self.outcome_days,
             "areas": [area.value for area in self.areas],
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote; what is not named has its default."""
-        plain = {
-            key: value[key] for key in ("alerts", "kpi", "every_days", "labels", "rest_days") if key in value
-        }
+        plain = {key: value[key] for key in ("kpi", *_FIGURES) if key in value}
         if "areas" in value:
             plain["areas"] = tuple(Role(area) for area in value["areas"])
         return cls(**plain)
@@ -124,11 +129,7 @@ class Policy:
     def check(self) -> None:
         """Raise `Invalid` for figures that make no sense, or areas that nobody can consent for."""
         wrong = next(
-            (
-                name
-                for name in ("alerts", "every_days", "labels", "rest_days")
-                if not 0 <= getattr(self, name) <= 10**9
-            ),
+            (name for name in _FIGURES if not 0 <= getattr(self, name) <= 10**9),
             None,
         )
         if wrong is not None:
@@ -149,12 +150,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a use case today: alerts and breached KPIs as (id, name), and since when its model lives."""
+    """What is known of a use case today: alerts and breached KPIs as (id, name), and since when its model lives.
+
+    `complete` counts the outcomes of predictions older than the policy's `outcome_days`; none where it names none.
+    """
 
     alerts: Sequence[tuple[str, str]] = ()
     kpis: Sequence[tuple[str, str]] = ()
     trained: date | None = None
     labels: int = 0
+    complete: int | None = None
     proposed: date | None = None
     open: bool = False
     known: frozenset[str] = field(default_factory=frozenset)
@@ -167,6 +172,8 @@ def triggers(policy: Policy, facts: Facts, today: date) -> tuple[Trigger, ...]:
     """
     if facts.open or facts.trained is None:
         return ()
+    if facts.complete is not None and facts.complete < FEWEST:
+        return ()  # a run could judge nothing yet; what is open then still is when it can
     if facts.proposed is not None and (today - facts.proposed).days < policy.rest_days:
         return ()
     found = []

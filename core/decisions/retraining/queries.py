@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlmodel import Session, col, select
@@ -106,7 +106,36 @@ def champion(session: Session, use_case_id: str) -> str | None:
     return None if found is None else found.version_id
 
 
-def facts(session: Session, use_case_id: str) -> Facts:
+def chain(session: Session, version_id: str) -> tuple[str, ...]:
+    """Return the versions that a version descends from by retraining, the first of them in front, itself last."""
+    found = [version_id]
+    while True:
+        query = select(RetrainingRow.champion).where(RetrainingRow.challenger == found[0])
+        before = session.exec(query).first()
+        if before is None or before in found:
+            return tuple(found)
+        found.insert(0, before)
+
+
+def made_by(session: Session, version_id: str) -> Retraining | None:
+    """Return the retraining that a version came of, or none."""
+    return next(
+        iter(
+            _read(
+                session,
+                session.exec(select(RetrainingRow).where(RetrainingRow.challenger == version_id)).all(),
+            )
+        ),
+        None,
+    )
+
+
+def complete_before(policy: Policy, today: date) -> date | None:
+    """Return the day from which on outcomes may still be missing; none where nobody said how long they take."""
+    return today - timedelta(days=policy.outcome_days) if policy.outcome_days else None
+
+
+def facts(session: Session, use_case_id: str, policy: Policy, today: date) -> Facts:
     """Gather what the triggers look at; while a retraining is open or nothing is live, nothing more is read."""
     live = champion(session, use_case_id)
     before = retrainings(session, use_case_id)
@@ -123,8 +152,22 @@ def facts(session: Session, use_case_id: str) -> Facts:
         ],
         trained=registry.version(session, live).created_at.date(),
         labels=sum(one.labelled for one in data(session, live)),
+        complete=_complete(session, live, complete_before(policy, today)),
         proposed=before[0].proposed_at.date() if before else None,
         known=frozenset(ref for one in before for trigger in one.triggers for ref in trigger.refs),
+    )
+
+
+def _complete(session: Session, live: str, before: date | None) -> int | None:
+    """Outcomes of days before `before`, over the log of every version in the chain."""
+    if before is None:
+        return None
+    found = monitoring.measures(session, chain(session, live), Grain.DAY, [Metric.LABEL_COVERAGE])
+    return sum(
+        round(measures[Metric.LABEL_COVERAGE].value * measures[Metric.LABEL_COVERAGE].n)
+        for days in found.values()
+        for window, measures in days.items()
+        if window.start < before and Metric.LABEL_COVERAGE in measures
     )
 
 

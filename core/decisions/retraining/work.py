@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from sqlmodel import Session
 
 from core.assets.datasets import commands as datasets_commands
 from core.assets.datasets import queries as datasets
@@ -24,7 +25,7 @@ from core.assets.registry.usecase import Task
 from core.assets.registry.version import Version
 from core.decisions.releases import champion, paired
 from core.decisions.retraining import commands, queries
-from core.decisions.retraining.assembling import Assembled, assemble
+from core.decisions.retraining.assembling import Assembled, Terms, assemble
 from core.decisions.retraining.request import Compared, Result, Retraining, Snapshot, State
 from core.errors import AvalError, Conflict, Invalid, Unavailable
 from core.evidence.monitoring import logbook, replayed
@@ -86,8 +87,16 @@ def _made(
     with store.reading() as view:
         case = registry.use_case_by_id(view, version.use_case_id)
         dataset = datasets.dataset(view, version.dataset_id)
-        log = logbook.parts_of(view, version.id)
-    rows = assembled(store, version, log)
+        chain = _chain(view, version)
+        logs = [logbook.parts_of(view, one.id) for one in chain]
+        before = queries.made_by(view, version.id)
+        in_force = queries.policy(view, version.use_case_id).policy
+    complete = queries.complete_before(in_force, store.clock().date())
+    unseen = before.snapshot.cut if before is not None and before.snapshot is not None else None
+    terms = Terms(
+        np.datetime64(complete) if complete is not None else None, np.datetime64(unseen) if unseen else None
+    )
+    rows = assembled(store, chain, logs, terms)
     training = store.files.put_bytes(to_parquet(rows.training)).digest
     later = store.files.put_bytes(to_parquet(rows.later))
     snapshot = Snapshot(
@@ -133,19 +142,38 @@ def _made(
         commands.answer_with(uow, wanted.id, submit(uow, draft, version, protected), waits=State.RUNNING)
 
 
-def assembled(store: Store, version: Version, log: logbook.Parts) -> Assembled:
-    """Put the rows of a run together from the version's evaluation table and its log. Raise `Conflict`."""
+def assembled(
+    store: Store, chain: Sequence[Version], logs: Sequence[logbook.Parts], terms: Terms
+) -> Assembled:
+    """Put the rows of a run together: the evaluation table of the first version in the chain, and the logs of all.
+
+    `chain` ends with the champion; what its earlier versions were asked is not forgotten. Raise `Conflict`.
+    """
+    first, version = chain[0], chain[-1]
     label = version.label_column
-    table = datasets.frame(store.files, version.table_digest)
-    reference = version.features_of(table).assign(**{label: table[label].to_numpy()})
-    if not log.predictions:
-        logged, days = reference.iloc[:0], pd.Series([], dtype="datetime64[D]")
-    else:
+    table = datasets.frame(store.files, first.table_digest)
+    reference = first.features_of(table).assign(**{label: table[first.label_column].to_numpy()})
+    frames, days = [reference.iloc[:0]], [np.array([], dtype="datetime64[D]")]
+    for one, log in zip(chain, logs, strict=True):
+        if not log.predictions:
+            continue
         told = logbook.read(store.files, log)
-        features = replayed.features(version, read_parts(store.files, log.predictions))
-        logged = features.assign(**{label: told.column("label").to_pandas().to_numpy()})
-        days = pd.Series(told.column("day").to_numpy())
-    return assemble(reference, logged, days, label)
+        features = replayed.features(one, read_parts(store.files, log.predictions))
+        frames.append(features.assign(**{label: told.column("label").to_pandas().to_numpy()}))
+        days.append(told.column("day").to_numpy().astype("datetime64[D]"))
+    logged = pd.concat(frames[1:], ignore_index=True) if len(frames) > 1 else frames[0]
+    return assemble(reference, logged, pd.Series(np.concatenate(days)), label, terms)
+
+
+def _chain(view: Session, version: Version) -> list[Version]:
+    """The versions that a version descends from and that take the same features, itself last."""
+    found: list[Version] = [version]
+    for version_id in reversed(queries.chain(view, version.id)[:-1]):
+        one = registry.version(view, version_id)
+        if one.signature.names != version.signature.names:
+            break
+        found.insert(0, one)
+    return found
 
 
 def compare(context: JobContext, runner: Runner) -> None:

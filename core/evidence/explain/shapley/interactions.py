@@ -105,7 +105,7 @@ def interactions(ensemble: Ensemble, players: Sequence[int], count: int, matrix:
     if len(depth) == 0:
         return out
     deepest = int(depth.max())
-    points, weights = np.polynomial.legendre.leggauss(max(1, (min(deepest, count) + 1) // 2))
+    points, weights = np.polynomial.legendre.leggauss(max(1, (flat.most + 1) // 2))
     p = packed
     _pairs(
         X,

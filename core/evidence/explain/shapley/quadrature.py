@@ -21,7 +21,7 @@ from core.evidence.explain.shapley.trees import Ensemble, Packed, pack, stump
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ROWS = 32  # rows that travel a tree together: the state of one path stays in the first-level cache
+ROWS = 64  # rows that travel a tree together: the state of one path stays in the first-level cache
 
 
 @compiled()
@@ -34,9 +34,10 @@ def _flatten(  # noqa: PLR0915 one machine-code kernel
     cover: Floats,
     players: Integers,
 ) -> tuple[
-    Integers, Integers, NDArray[np.bool_], Integers, Integers, Floats, Floats, Floats, Integers, float
+    Integers, Integers, NDArray[np.bool_], Integers, Integers, Floats, Floats, Floats, Integers, float, int
 ]:
-    """Edges of all trees in preorder, each with what the kernel needs; their start per tree; the expected value.
+    """Edges of all trees in preorder, each with what the kernel needs; their start per tree; the expected value; the
+    most players on one path.
 
     Per edge: split node, child, side, depth, depth of the same player's last edge (0: none), cover ratio of the
     edge, merged ratio of that earlier edge, leaf value.
@@ -58,7 +59,8 @@ def _flatten(  # noqa: PLR0915 one machine-code kernel
     reach = np.empty(left.shape[0] + 2, np.float64)  # probability of the path, by depth
     merged = np.empty(left.shape[0] + 2, np.float64)  # the player's cover product, by depth
     owner = np.empty(left.shape[0] + 2, np.int64)
-    base = 0.0
+    distinct = np.zeros(left.shape[0] + 2, np.int64)  # players on the path, by depth
+    base, most = 0.0, 0
     k = 0
     for t in range(trees):
         offsets[t] = k
@@ -82,6 +84,8 @@ def _flatten(  # noqa: PLR0915 one machine-code kernel
                     a = up
                     break
             owner[d] = player
+            distinct[d] = distinct[d - 1] + (1 if a == 0 else 0)
+            most = max(most, distinct[d])
             merged[d] = share * (merged[a] if a > 0 else 1.0)
             reach[d] = reach[d - 1] * share
             node[k], child[k], side[k], depth[k] = parent, at, at == left[parent], d
@@ -96,32 +100,51 @@ def _flatten(  # noqa: PLR0915 one machine-code kernel
                 top += 2
             k += 1
     offsets[trees] = k
-    return node, child, side, depth, ancestor, ratio, before, leaf, offsets, base
+    return node, child, side, depth, ancestor, ratio, before, leaf, offsets, base, most
 
 
 @compiled(FAST)
-def _leave(
-    d: int,
-    rows: int,
-    player: int,
-    on: Floats,
-    off: Floats,
-    g_on: Floats,
-    g_off: Floats,
-    held: Floats,
-    out: Floats,
-) -> None:
+def _leave(d: int, k: int, player: int, lanes: int, code: Floats, factors: Floats, held: Floats, out: Floats) -> None:
     """Climb from depth d: hand the subtree's integral to the player of the edge and to the path above."""
-    for q in range(g_on.shape[1]):
-        a, b = g_on[d, q], g_off[d, q]
-        for i in range(rows):
+    for q in range(factors.shape[1]):
+        a, b = factors[k, q, 2], factors[k, q, 3]
+        for i in range(lanes):
             h = held[d, q, i]
-            out[player, i] += h * (on[d, i] * a + off[d, i] * b)
+            c = code[d, i]
+            out[player, i] += h * (a if c == 0.0 else (b if c == 1.0 else 0.0))
             held[d - 1, q, i] += h
 
 
 @compiled(FAST)
-def _attribute(  # noqa: C901 one machine-code kernel
+def _route(
+    d: int,
+    at: int,
+    lanes: int,
+    block: Floats,
+    column: Integers,
+    threshold: Floats,
+    above: Floats,
+    missing_left: NDArray[np.bool_],
+    category_set: Integers,
+    category_sets: NDArray[np.uint32],
+    goes: Floats,
+) -> None:
+    """Note which rows go left at a node; a split of numbers by itself, so that it runs many rows at once."""
+    c = column[at]
+    if category_set[at] < 0:
+        high, low, missing = threshold[at], above[at], missing_left[at]
+        for i in range(lanes):
+            x = block[c, i]
+            inside = (x <= high) & (x > low)
+            goes[d, i] = 1.0 if inside | ((x != x) & missing) else 0.0  # noqa: PLR0124 missing
+        return
+    for i in range(lanes):
+        way = goes_left(block[c, i], at, threshold, above, missing_left, category_set, category_sets)
+        goes[d, i] = 1.0 if way else 0.0
+
+
+@compiled(FAST)
+def _attribute(
     X: Floats,
     column: Integers,
     threshold: Floats,
@@ -136,97 +159,120 @@ def _attribute(  # noqa: C901 one machine-code kernel
     depth: Integers,
     ancestor: Integers,
     ratio: Floats,
-    before: Floats,
+    before: Floats,  # noqa: ARG001 the kernels take the same edges; this one has it in `factors`
     leaf: Floats,
     offsets: Integers,
     players: Integers,
-    points: Floats,
-    weights: Floats,
+    factors: Floats,
     deepest: int,
     out: Floats,
 ) -> None:
-    """Add every tree's values to `out` (rows × players)."""
-    Q = points.shape[0]
-    alive = np.empty((deepest + 1, Q, ROWS))
-    held = np.empty((deepest + 1, Q, ROWS))
-    follows = np.empty((deepest + 1, ROWS), np.bool_)  # the row satisfies all of the player's splits so far
-    on = np.empty((deepest + 1, ROWS))
-    off = np.empty((deepest + 1, ROWS))
-    gone = np.empty((deepest + 1, ROWS))
-    g_on = np.empty((deepest + 1, Q))
-    g_off = np.empty((deepest + 1, Q))
-    owner = np.empty(deepest + 1, np.int64)
-    block = np.empty((out.shape[1], ROWS))
+    """Add every tree's values to `out` (rows × players).
+
+    Loops over rows touch few arrays each, so that the compiler can tell them apart and runs several rows at once.
+    """
+    Q = factors.shape[1]
+    alive = np.ones((deepest + 1, Q, ROWS))
+    held = np.zeros((deepest + 1, Q, ROWS))
+    code = np.zeros((deepest + 1, ROWS))  # 0: all of the player's splits satisfied; 1: not this one; 2: not an earlier
+    goes = np.zeros((deepest + 1, ROWS))
+    edge = np.zeros(deepest + 1, np.int64)
+    owner = np.zeros(deepest + 1, np.int64)
+    block = np.zeros((X.shape[1], ROWS))
+    found = np.zeros((out.shape[1], ROWS))
     for first in range(0, X.shape[0], ROWS):
         rows = min(ROWS, X.shape[0] - first)
-        block[:] = 0.0
+        lanes = (rows + 7) // 8 * 8  # what is beyond the rows is worked out and thrown away
+        for i in range(rows):
+            for c in range(X.shape[1]):
+                block[c, i] = X[first + i, c]
+        found[:] = 0.0
         for t in range(offsets.shape[0] - 1):
-            alive[0] = 1.0
             held[0] = 0.0
             top = 0
             for k in range(offsets[t], offsets[t + 1]):
-                d = depth[k]
+                d, at, a = depth[k], node[k], ancestor[k]
                 while top >= d:
-                    _leave(top, rows, owner[top], on, off, g_on, g_off, held, block)
+                    _leave(top, edge[top], owner[top], lanes, code, factors, held, found)
                     top -= 1
-                top = d
-                at = node[k]
-                owner[d] = players[column[at]]
-                a = ancestor[k]
-                for i in range(rows):
-                    left_way = goes_left(
-                        X[first + i, column[at]],
-                        at,
-                        threshold,
-                        above,
-                        missing_left,
-                        category_set,
-                        category_sets,
+                if side[k]:
+                    _route(
+                        d, at, lanes, block, column, threshold, above, missing_left, category_set, category_sets, goes
                     )
-                    was = a == 0 or follows[a, i]
-                    now = was and (left_way == side[k])
-                    follows[d, i] = now
-                    on[d, i] = 1.0 if now else 0.0
-                    off[d, i] = 1.0 if (was and not now) else 0.0
-                    gone[d, i] = 0.0 if was else ratio[k]
-                z = ratio[k] * before[k]
-                v = leaf[k]
-                is_leaf = left[child[k]] < 0
+                player = players[column[at]]
+                wanted = 1.0 if side[k] else 0.0
+                if a > 0:
+                    for i in range(lanes):
+                        c0 = 0.0 if goes[d, i] == wanted else 1.0
+                        code[d, i] = c0 if code[a, i] == 0.0 else 2.0
+                else:
+                    for i in range(lanes):
+                        code[d, i] = 0.0 if goes[d, i] == wanted else 1.0
+                share = ratio[k]
+                if left[child[k]] < 0:
+                    v = leaf[k]
+                    top = d - 1
+                    for q in range(Q):
+                        r_on, r_off = v * factors[k, q, 0], v * factors[k, q, 1]
+                        g_on, g_off = factors[k, q, 2], factors[k, q, 3]
+                        gone = v * share
+                        for i in range(lanes):
+                            c1 = code[d, i]
+                            h = alive[d - 1, q, i] * (r_on if c1 == 0.0 else (r_off if c1 == 1.0 else gone))
+                            found[player, i] += h * (g_on if c1 == 0.0 else (g_off if c1 == 1.0 else 0.0))
+                            held[d - 1, q, i] += h
+                    continue
+                top = d
+                edge[d], owner[d] = k, player
+                held[d] = 0.0
                 for q in range(Q):
-                    u = 1.0 - points[q]
-                    taken = z * u + points[q]
-                    earlier = before[k] * u + points[q] if a > 0 else 1.0
-                    undo = (1.0 - before[k]) / earlier if a > 0 else 0.0
-                    r_on, r_off = taken / earlier, z * u / earlier
-                    g_on[d, q] = weights[q] * ((1.0 - z) / taken - undo)
-                    g_off[d, q] = weights[q] * (-1.0 / u - undo)
-                    for i in range(rows):
-                        p = alive[d - 1, q, i] * (on[d, i] * r_on + off[d, i] * r_off + gone[d, i])
-                        alive[d, q, i] = p
-                        held[d, q, i] = v * p if is_leaf else 0.0
+                    r_on, r_off = factors[k, q, 0], factors[k, q, 1]
+                    for i in range(lanes):
+                        c2 = code[d, i]
+                        alive[d, q, i] = alive[d - 1, q, i] * (
+                            r_on if c2 == 0.0 else (r_off if c2 == 1.0 else share)
+                        )
             while top > 0:
-                _leave(top, rows, owner[top], on, off, g_on, g_off, held, block)
+                _leave(top, edge[top], owner[top], lanes, code, factors, held, found)
                 top -= 1
         for i in range(rows):
             for j in range(out.shape[1]):
-                out[first + i, j] += block[j, i]
+                out[first + i, j] += found[j, i]
 
 
 Edges = tuple[Integers, Integers, NDArray[np.bool_], Integers, Integers, Floats, Floats, Floats, Integers]
 
 
 class Flattened(NamedTuple):
-    """Edges of all trees as `_flatten` describes them, and the expected value without the constant."""
+    """Edges of all trees as `_flatten` describes them, the expected value without the constant, players on a path."""
 
     edges: Edges
     expected: float
+    most: int
 
 
 def flattened(packed: Packed, players: Integers) -> Flattened:
     """Edges of all trees in preorder, with what each kernel needs."""
     p = packed
     found = _flatten(p.start, p.left, p.right, p.column, p.value, p.cover, players)
-    return Flattened(found[:-1], float(found[-1]))
+    return Flattened(found[:-2], float(found[-2]), int(found[-1]))
+
+
+def _factors(ratio: Floats, before: Floats, ancestor: Integers, points: Floats, weights: Floats) -> Floats:
+    """What an edge multiplies a path by and hands its player, by node: edges × nodes × (r_on, r_off, g_on, g_off).
+
+    A player's earlier edges on the path are taken back first: their splits count as one.
+    """
+    u = 1.0 - points
+    z = (ratio * before)[:, None]
+    again = (ancestor > 0)[:, None]
+    taken = z * u + points
+    earlier = np.where(again, before[:, None] * u + points, 1.0)
+    undo = np.where(again, (1.0 - before[:, None]) / earlier, 0.0)
+    return np.stack(
+        [taken / earlier, z * u / earlier, weights * ((1.0 - z) / taken - undo), weights * (-1.0 / u - undo)],
+        axis=2,
+    )
 
 
 class TreeExplainer:
@@ -237,12 +283,11 @@ class TreeExplainer:
         self._packed: Packed = pack(ensemble.trees)
         self._players = np.asarray(players, np.int64)
         self._count = count
-        self._edges, expected = flattened(self._packed, self._players)
-        depth = self._edges[3]
+        self._edges, expected, most = flattened(self._packed, self._players)
+        depth, ancestor, ratio, before = self._edges[3:7]
         self._deepest = int(depth.max()) if len(depth) else 0
-        most = min(self._deepest, count)
         points, weights = np.polynomial.legendre.leggauss(max(1, (most + 1) // 2))
-        self._points, self._weights = (points + 1) / 2, weights / 2
+        self._factors = _factors(ratio, before, ancestor, (points + 1) / 2, weights / 2)
         self.base = ensemble.constant + expected
 
     def values(self, matrix: Floats) -> Floats:
@@ -263,8 +308,7 @@ class TreeExplainer:
             p.left,
             *self._edges,
             self._players,
-            self._points,
-            self._weights,
+            self._factors,
             self._deepest,
             out,
         )

@@ -103,7 +103,20 @@ def loop_on(store: Store, runner: Runner) -> Loop:
         (make_pipeline(SimpleImputer(), StandardScaler()), ["income", "months"]),
     )
     model = make_pipeline(columns, LogisticRegression()).fit(table[FEATURES], table["default"])
-    version = register(store, model, table, features=FEATURES)
+    return live_on(store, runner, model, table, FEATURES, "default", "credit")
+
+
+def live_on(
+    store: Store,
+    runner: Runner,
+    model: object,
+    table: pd.DataFrame,
+    features: list[str],
+    label: str,
+    slug: str,
+) -> Loop:
+    """A store in which this model is live, evaluated on this table."""
+    version = register(store, model, table, features=features, label=label, slug=slug)
     with store.unit_of_work(SYSTEM) as uow:
         releases.publish_shipped(uow)
         policy = uow.session.exec(select(PolicyRow)).first()

@@ -88,7 +88,9 @@ def test_two_workers_tell_each_person_once(bench, request_id):
         one.join()
     with bench.store.reading() as view:
         rows = view.exec(
-            select(NoticeRow).where(NoticeRow.person_id == bench.people["otto"].id, NoticeRow.kind == "mention")
+            select(NoticeRow).where(
+                NoticeRow.person_id == bench.people["otto"].id, NoticeRow.kind == "mention"
+            )
         ).all()
     assert len(rows) == len({row.log_index for row in rows}) == 5
 
@@ -133,7 +135,9 @@ def test_at_once_daily_or_never_and_not_in_quiet_hours(bench, request_id, hands)
         assert len(waiting) == 2
         work.catch_up(store)  # the first summary is due at once
         courier.carry_waiting(store)
-        summaries = [le for to, le in server.got if to == "otto@example.org" and le["Subject"].startswith("Aval: 2 ")]
+        summaries = [
+            le for to, le in server.got if to == "otto@example.org" and le["Subject"].startswith("Aval: 2 ")
+        ]
         assert len(summaries) == 1
 
 

@@ -42,9 +42,7 @@ def test_a_day_is_summed_up_once(now, hour, zone):
     assert wanted.summed_up(now, None)
     assert not wanted.summed_up(now, now)
     assert wanted.summed_up(now + timedelta(hours=26), now)
-    due = sum(
-        wanted.summed_up(now + timedelta(hours=n), now + timedelta(hours=n - 1)) for n in range(1, 25)
-    )
+    due = sum(wanted.summed_up(now + timedelta(hours=n), now + timedelta(hours=n - 1)) for n in range(1, 25))
     assert 1 <= due <= 2
 
 

@@ -32,9 +32,7 @@ def letters(any_post, server):
 
 
 def ana(post):
-    return post.do(
-        access.add_person, name="Ana", email="ana@example.org", roles=["operations"], actor=SYSTEM
-    )
+    return post.do(access.add_person, name="Ana", email="ana@example.org", roles=["operations"], actor=SYSTEM)
 
 
 def state(post, person):
@@ -55,9 +53,7 @@ def test_a_channel_reads_words_and_a_link_and_no_signature(any_post, receiver, s
     assert secret == ""
     assert "webhook-signature" not in headers
     content = json.loads(body)
-    said = (
-        content["text"] if shape == "slack" else content["attachments"][0]["content"]["body"][0]["text"]
-    )
+    said = content["text"] if shape == "slack" else content["attachments"][0]["content"]["body"][0]["text"]
     assert words in said
     assert "https://aval.example.org/release_review?release=rel_1" in body.decode()
     assert "never" not in body.decode()
@@ -84,15 +80,21 @@ def test_the_address_of_a_channel_is_shown_to_nobody(any_post, receiver):
 
 
 def test_a_shape_that_nobody_knows_is_refused(any_post):
-    with pytest.raises(Invalid, match="shape|way"):
+    with pytest.raises(Invalid, match="no way of telling"):
         any_post.do(
-            commands.add_endpoint, label="x", url="https://a.example", kinds_asked=("release.*",), shape="mail"
+            commands.add_endpoint,
+            label="x",
+            url="https://a.example",
+            kinds_asked=("release.*",),
+            shape="mail",
         )
 
 
 def test_a_mail_is_sealed_in_the_store_and_arrives_once(letters, server):
     person = ana(letters)
-    message = letters.do(mail.post, person, "Sübject\nInjected: x", "Olá, você\n.\ndot", letters.store.clock())
+    message = letters.do(
+        mail.post, person, "Sübject\nInjected: x", "Olá, você\n.\ndot", letters.store.clock()
+    )
     with letters.store.reading() as view:
         assert "Sübject" not in view.get(MessageRow, message).body
     assert letters.carry() == 1
