@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.evidence.explain.engine import NoScoreError, explain, raw
 from core.evidence.explain.plausibility import Neighbourhood
-from core.evidence.explain.shapley import agnostic, interactions, interventional, quadrature
+from core.evidence.explain.shapley import agnostic, interactions, interventional, oblivious, quadrature
 from core.evidence.explain.terms import Question
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -113,5 +113,5 @@ def trial(
 
 # The helper imports this module once, before it forks and locks its children in: here, and only here, the kernel's
 # machine code may be read from or written to the disk. No other process of Aval imports this module.
-for kernel in (quadrature, interventional, interactions):
+for kernel in (quadrature, oblivious, interventional, interactions):
     kernel.warm_up()

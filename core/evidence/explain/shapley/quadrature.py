@@ -104,7 +104,9 @@ def _flatten(  # noqa: PLR0915 one machine-code kernel
 
 
 @compiled(FAST)
-def _leave(d: int, k: int, player: int, lanes: int, code: Floats, factors: Floats, held: Floats, out: Floats) -> None:
+def _leave(
+    d: int, k: int, player: int, lanes: int, code: Floats, factors: Floats, held: Floats, out: Floats
+) -> None:
     """Climb from depth d: hand the subtree's integral to the player of the edge and to the path above."""
     for q in range(factors.shape[1]):
         a, b = factors[k, q, 2], factors[k, q, 3]
@@ -144,7 +146,7 @@ def _route(
 
 
 @compiled(FAST)
-def _attribute(
+def _attribute(  # noqa: C901, PLR0912, PLR0915 one machine-code kernel
     X: Floats,
     column: Integers,
     threshold: Floats,
@@ -174,7 +176,9 @@ def _attribute(
     Q = factors.shape[1]
     alive = np.ones((deepest + 1, Q, ROWS))
     held = np.zeros((deepest + 1, Q, ROWS))
-    code = np.zeros((deepest + 1, ROWS))  # 0: all of the player's splits satisfied; 1: not this one; 2: not an earlier
+    code = np.zeros(
+        (deepest + 1, ROWS)
+    )  # 0: all of the player's splits satisfied; 1: not this one; 2: not an earlier
     goes = np.zeros((deepest + 1, ROWS))
     edge = np.zeros(deepest + 1, np.int64)
     owner = np.zeros(deepest + 1, np.int64)
@@ -197,7 +201,17 @@ def _attribute(
                     top -= 1
                 if side[k]:
                     _route(
-                        d, at, lanes, block, column, threshold, above, missing_left, category_set, category_sets, goes
+                        d,
+                        at,
+                        lanes,
+                        block,
+                        column,
+                        threshold,
+                        above,
+                        missing_left,
+                        category_set,
+                        category_sets,
+                        goes,
                     )
                 player = players[column[at]]
                 wanted = 1.0 if side[k] else 0.0
