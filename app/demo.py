@@ -18,6 +18,7 @@ from app.demo_clock import DemoClock
 from app.wiring import open_store, start_runner
 from core.clock import system
 from core.i18n import _, number
+from core.overview.inbox import work as inbox
 from core.platform.access import commands as access
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM, Store
@@ -27,9 +28,11 @@ from core.settings import Settings
 if sys.platform != "win32":
     import fcntl
 
-EDITION = "4"
+EDITION = "5"
 """Raise it when the story changes: a demo of an older edition is carried on to the new end."""
 Say = Callable[[str], None]
+NEWS = timedelta(days=21)
+"""What happened since is told to the people whom it concerns."""
 STORY = timedelta(days=550)
 """The house is claimed that long before the day on which the story ends."""
 
@@ -70,6 +73,7 @@ def _build(settings: Settings, say: Say) -> None:
             for n, part in enumerate(parts, 1):
                 say(f"{n:>3}/{len(parts)}  {_(part.text)}")
                 part.happen()
+        inbox.begin(store, end - NEWS)
         _mark(settings).write_text(EDITION)
         say(_("The demo is ready after {seconds} s.", seconds=number(time.perf_counter() - begin, 1)))
     finally:

@@ -29,6 +29,7 @@ FLAGS = [
 ]
 PAGES = (
     "/",
+    "/inbox",
     "/models",
     "/model?use_case=credit",
     "/upload",
@@ -43,6 +44,9 @@ PAGES = (
     "/fairness?use_case=credit&version=2",
     "/model?use_case=credit&version=2&tab=weak",
     "/releases",
+    "/retraining",
+    "/decisions",
+    "/loop_time",
     "/policies",
     "/reviews",
     "/compliance",
@@ -50,6 +54,7 @@ PAGES = (
     "/document?use_case=credit&kind=technical_file",
     "/audit_trail",
     "/settings",
+    "/settings?tab=notifications",
 )
 
 

@@ -116,9 +116,14 @@ def _unseen(moments: np.ndarray, since: np.datetime64) -> np.datetime64:
 
 
 def _arriving(known: np.ndarray, days: np.ndarray) -> bool:
-    """Say whether the newest third of the days has clearly fewer outcomes than the oldest."""
-    first, last = np.quantile(days.astype("datetime64[D]").astype(np.int64), [1 / 3, 2 / 3])
+    """Say whether of the days with outcomes the newest third has clearly fewer than the oldest.
+
+    Where all outcomes of a day come at once, after a month, say, the days without any are no sample at all.
+    """
     at = days.astype("datetime64[D]").astype(np.int64)
+    some = np.isin(at, np.unique(at[known]))
+    at, known = at[some], known[some]
+    first, last = np.quantile(at, [1 / 3, 2 / 3])
     old, new = known[at <= first], known[at > last]
     return bool(len(old) and len(new) and new.mean() < ARRIVING * old.mean())
 

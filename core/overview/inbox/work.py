@@ -7,6 +7,7 @@ the outbox and the cursor's move.
 import logging
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -66,6 +67,15 @@ def step(store: Store) -> bool:
         row.position = first + len(events)
         uow.session.add(row)
     return bool(events)
+
+
+def begin(store: Store, since: datetime) -> None:
+    """Have people told from a moment on; without this, a house begins at the end of its log."""
+    with store.reading() as view:
+        found = audit.events(view, since=since, limit=10_000)
+        position = found[-1].index if found else audit.head(view)[0]
+    with store.unit_of_work(SYSTEM) as uow:
+        uow.session.merge(CursorRow(id=_CURSOR, position=position))
 
 
 def sum_up(store: Store) -> bool:

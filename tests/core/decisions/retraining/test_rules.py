@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.decisions.retraining.assembling import FEWEST, assemble
+from core.decisions.retraining.assembling import FEWEST, Terms, assemble
 from core.decisions.retraining.policy import Facts, Policy, Trigger, TriggerKind, triggers
 from core.decisions.retraining.request import Recipe, State, Vote, after, seat
 from core.errors import Conflict
@@ -116,3 +116,48 @@ def test_outcomes_that_the_table_does_not_know_and_missing_ones_are_left_out():
     with pytest.raises(Conflict) as raised:
         assemble(reference, logged.assign(y=None), moments, "y")
     assert raised.value.code == "retraining.few_outcomes"
+
+
+def arriving(days: int, delay: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Ten rows a day; of each day one outcome more is known with every `delay` days that passed."""
+    offsets = np.repeat(np.arange(days), 10)
+    reference, logged, moments = frames(
+        [np.datetime64("2026-01-01") + np.timedelta64(int(d), "D") for d in offsets]
+    )
+    known = np.tile(np.arange(10), days) < (days - offsets) // delay
+    return reference, logged.assign(y=logged["y"].where(known, None)), moments
+
+
+def test_outcomes_that_still_arrive_are_no_fair_sample_until_somebody_says_how_long_they_take():
+    reference, logged, moments = arriving(100, 8)
+    with pytest.raises(Conflict) as raised:
+        assemble(reference, logged, moments, "y")
+    assert raised.value.code == "retraining.outcomes_arriving"
+    complete = np.datetime64("2026-01-01") + np.timedelta64(20, "D")
+    found = assemble(reference, logged, moments, "y", Terms(complete=complete))
+    assert found.last < complete
+    assert len(found.training) + len(found.later) == len(reference) + 200
+
+
+def test_days_without_any_outcome_are_no_sample_and_no_hindrance():
+    reference, logged, moments = arriving(100, 1)
+    logged["y"] = logged["y"].where(moments.to_numpy() < np.datetime64("2026-02-15"), None)
+    assert len(assemble(reference, logged, moments, "y").later) > 0
+
+
+def test_a_champion_is_judged_on_nothing_that_it_was_trained_on():
+    reference, logged, moments = arriving(100, 1)
+    since = np.datetime64("2026-03-20")
+    found = assemble(reference, logged, moments, "y", Terms(unseen=since))
+    assert found.cut >= since
+    with pytest.raises(Conflict) as raised:
+        assemble(reference, logged, moments, "y", Terms(unseen=np.datetime64("2026-04-09")))
+    assert raised.value.code == "retraining.few_unseen"
+
+
+def test_a_policy_that_waits_for_outcomes_proposes_nothing_that_a_run_could_not_judge():
+    facts = {"alerts": [("a", "drift")], "trained": date(2026, 1, 1)}
+    policy = Policy(outcome_days=90)
+    assert triggers(policy, Facts(**facts, complete=FEWEST - 1), TODAY) == ()
+    assert triggers(policy, Facts(**facts, complete=FEWEST), TODAY)
+    assert triggers(Policy(), Facts(**facts), TODAY)
