@@ -42,6 +42,7 @@ def navigation() -> list[st.Page]:
         _page("fairness", _("Fairness"), "groups"),
         _page("releases", _("Releases"), "approval"),
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
+        _page("scoring", _("Scoring"), "bolt"),
         _page("retraining", _("Retraining"), "model_training"),
         _page("decisions", _("Decision log"), "quick_reference_all"),
         _page("loop_time", _("Loop time"), "autorenew"),

@@ -1,32 +1,19 @@
 """Scoring over REST in the Open Inference Protocol: the live version answers, and every answer is logged."""
 
-import time
-from collections import OrderedDict
-from threading import Lock
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from app.api.identity import actor
-from app.scoring import scorer
-from app.wiring import reading, store
-from core.assets.registry.version import Version
-from core.decisions.releases.effective import effective
-from core.decisions.releases.release import Live
-from core.decisions.releases.states import PRODUCTION
+from app.scoring import answering, live_now, loads, scorer
 from core.decisions.serving import inference
-from core.errors import Conflict, Invalid, NotFound
-from core.evidence.monitoring import queries as monitoring
-from core.i18n import N_
 from core.ids import new_id
 from core.platform.access.permissions import Permission, require
 from core.platform.store import Actor
 
 router = APIRouter(tags=["scoring"])
 Caller = Annotated[Actor, Depends(actor)]
-FRESH_SECONDS = 1.0
-"""A suspension is felt within so long: asking the decision for each row of real traffic would cost more than the row."""
 
 
 class TensorIn(BaseModel):
@@ -94,52 +81,6 @@ class ServerOut(BaseModel):
     extensions: list[str]
 
 
-class _Known:
-    """The live versions as they were found a moment ago."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._held: OrderedDict[tuple[int, str], tuple[float, Live]] = OrderedDict()
-
-    def get(self, use_case: str) -> Live:
-        now = time.monotonic()
-        key = id(store()), use_case
-        with self._lock:
-            held = self._held.get(key)
-        if held is not None and now - held[0] < FRESH_SECONDS:
-            return held[1]
-        with reading() as view:
-            both = effective(view, use_case, PRODUCTION, store().clock())
-            outside = (
-                None if both is None else monitoring.log_setting(view, both[0].version.use_case_id).outside
-            )
-        if outside is not None:
-            raise Conflict(
-                "infer.log_outside",
-                N_("The log of this use case lies in {table}: Aval would answer without logging it."),
-                fix=N_("Serve the approved file yourself and write the row into that table."),
-                table=outside.predictions,
-            )
-        found = None if both is None else both[1]
-        if found is None:
-            with self._lock:
-                self._held.pop(key, None)
-            raise NotFound(
-                "infer.nothing_live",
-                N_("No version of {use_case} is live in production and in good standing."),
-                fix=N_("Ask /live: it says what is live, and what took its standing."),
-                use_case=use_case,
-            )
-        with self._lock:
-            self._held[key] = now, found
-            while len(self._held) > 1_000:
-                self._held.popitem(last=False)
-        return found
-
-
-_known = _Known()
-
-
 @router.get("/health/live", summary="Whether the server lives")
 def alive(caller: Caller) -> dict[str, bool]:
     """Answer that it does."""
@@ -158,7 +99,7 @@ def ready(caller: Caller) -> dict[str, bool]:
 def describe(use_case: str, caller: Caller) -> ModelOut:
     """Answer what goes in and comes out of the version that is live in production."""
     require(caller, Permission.VIEW)
-    version = _known.get(use_case).version
+    version = live_now(use_case).version
     signature = version.signature
     out = [TensorOut(name="prediction", datatype="BYTES" if signature.classes else "FP64", shape=[-1])]
     if signature.output == "probability":
@@ -179,22 +120,15 @@ def describe(use_case: str, caller: Caller) -> ModelOut:
 def model_ready(use_case: str, caller: Caller) -> ReadyOut:
     """Answer whether a version is live and in good standing."""
     require(caller, Permission.VIEW)
-    return ReadyOut(name=use_case, ready=_loads(_known.get(use_case).version))
+    return ReadyOut(name=use_case, ready=loads(live_now(use_case).version))
 
 
 @router.post("/models/{use_case}/infer", summary="Score rows")
 def infer(use_case: str, body: InferIn, caller: Caller) -> InferOut:
     """Answer rows by the version that is live in production; each answer is in the prediction log within seconds."""
     require(caller, Permission.SCORE)
-    found = _known.get(use_case)
+    found = answering(use_case)
     version = found.version
-    if not _loads(version):
-        raise Invalid(
-            "infer.not_loaded",
-            N_("Version {number} is governed by its scores alone: Aval holds no model that could answer."),
-            fix=N_("Ask the system that makes the scores."),
-            number=version.number,
-        )
     rows = inference.table([tensor.model_dump() for tensor in body.inputs], version)
     named = body.id or new_id("call")
     ids = [named] if len(rows) == 1 else [f"{named}-{n}" for n in range(len(rows))]
@@ -210,7 +144,3 @@ def infer(use_case: str, body: InferIn, caller: Caller) -> InferOut:
             "prediction_ids": ids,
         },
     )
-
-
-def _loads(version: Version) -> bool:
-    return bool(version.signature.features) and not version.score_column

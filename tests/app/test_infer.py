@@ -6,11 +6,13 @@ import joblib
 import numpy as np
 import pytest
 
-from app import scoring
+from app import batch_scoring, scoring
 from app.api import infer
+from core.errors import Invalid, Refused
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.batches import BatchKind
 from core.evidence.monitoring.decisions import decisions_about
+from core.platform.store import Actor
 from tests.app.rest import asking, bearer_of, claimed
 from tests.core.decisions.conftest import bench_on
 from tests.core.decisions.retraining.conftest import FEATURES, loop_on, rows_of
@@ -44,7 +46,7 @@ def live(bench, monkeypatch):
         deployment=SimpleNamespace(artifact_digest=made.artifact_digest),
         release=SimpleNamespace(id="rel_1"),
     )
-    monkeypatch.setattr(infer, "effective", lambda *_asked: (facts, facts))
+    monkeypatch.setattr(scoring, "effective", lambda *_asked: (facts, facts))
     return made
 
 
@@ -89,6 +91,35 @@ def test_refusals_name_the_tensor_and_what_is_live(client, bench, live, monkeypa
     assert (
         client.post(f"{V2}/models/credit/infer", json={"inputs": tensors(rows_of(1, 1))}).status_code == 401
     )
-    monkeypatch.setattr(infer, "effective", lambda *_asked: None)
+    monkeypatch.setattr(scoring, "effective", lambda *_asked: None)
     gone = client.post(f"{V2}/models/other/infer", json={"inputs": tensors(rows_of(1, 1))}, headers=ana)
     assert (gone.status_code, gone.json()["code"]) == (404, "infer.nothing_live")
+
+
+def test_a_table_is_answered_whole_and_logged_under_its_ids_and_people(bench, live, monkeypatch):
+    monkeypatch.setattr(batch_scoring, "CHUNK", 40)
+    rows = rows_of(100, 9)
+    table = rows.assign(ref=[f"R-{n}" for n in range(100)], who=[f"C-{n % 7}" for n in range(100)])
+    shares: list[float] = []
+    found = batch_scoring.score_table(
+        bench.people["ana"], "credit", table, id_column="ref", subject_column="who", progress=shares.append
+    )
+    model = joblib.load(bench.store.files.path(live.artifact_digest))
+    np.testing.assert_allclose(found["probability"], model.predict_proba(rows[FEATURES])[:, 1], atol=1e-12)
+    assert found["prediction_id"].tolist() == table["ref"].tolist()
+    assert shares == [0.4, 0.8, 1.0]
+    scoring.scorer().flush()
+    with bench.store.reading() as view:
+        assert sum(p.rows for p in monitoring.parts(view, live.id, BatchKind.PREDICTIONS)) == 100
+
+
+def test_a_table_that_cannot_be_meant_names_the_column(bench, live):
+    ana, rows = bench.people["ana"], rows_of(5, 9)
+    with pytest.raises(Invalid, match="months"):
+        batch_scoring.score_table(ana, "credit", rows.drop(columns="months"))
+    with pytest.raises(Invalid, match="ref"):
+        batch_scoring.score_table(ana, "credit", rows.assign(ref="same"), id_column="ref")
+    with pytest.raises(Invalid, match="1 to"):
+        batch_scoring.score_table(ana, "credit", rows.head(0))
+    with pytest.raises(Refused):
+        batch_scoring.score_table(Actor("per_v", "person", frozenset({"viewer"})), "credit", rows)

@@ -44,6 +44,7 @@ PAGES = (
     "/fairness?use_case=credit&version=2",
     "/model?use_case=credit&version=2&tab=weak",
     "/releases",
+    "/scoring",
     "/retraining",
     "/decisions",
     "/loop_time",

@@ -7,7 +7,7 @@ own rows back. So many small requests cost little more than one, and none waits 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -37,7 +37,7 @@ MOST_WAITING = 1_000
 class _Asked:
     rows: pd.DataFrame
     ids: list[str]
-    subject: str
+    subjects: Sequence[str]
     answer: "Future[Answers]" = field(default_factory=Future)
 
 
@@ -57,14 +57,17 @@ class Scorer:
         self._stop = threading.Event()
         self._keeper: threading.Thread | None = None
 
-    def score(self, version: Version, rows: pd.DataFrame, ids: list[str], subject: str = "") -> Answers:
+    def score(
+        self, version: Version, rows: pd.DataFrame, ids: list[str], subjects: str | Sequence[str] = ""
+    ) -> Answers:
         """Answer rows; each is durably on its way to the log, under its id, before this returns.
 
-        `subject` is what the sender calls the person that the rows are about; the log keeps their pseudonym.
+        `subjects` is what the sender calls the person that the rows are about, or one for each row; the log keeps their
+        pseudonyms.
 
         Raise `Unavailable` where too many wait, and the errors of the isolated runner.
         """
-        asked = _Asked(rows, ids, subject)
+        asked = _Asked(rows, ids, [subjects] * len(ids) if isinstance(subjects, str) else subjects)
         self._of(version).put(asked)
         return asked.answer.result(SECONDS * 3)
 
@@ -190,7 +193,7 @@ class _Warm:
             if len(together) > 1
             else together[0].rows
         )
-        whose = [(name, one.subject) for one in together for name in one.ids]
+        whose = [pair for one in together for pair in zip(one.ids, one.subjects, strict=True)]
         self._spool.append(self._version.id, self._logged(rows, whose, answers))
         first = 0
         for one in together:
