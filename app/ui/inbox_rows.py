@@ -16,6 +16,7 @@ from core.overview.inbox.commands import LONGEST_SNOOZE, NOTE_CHARACTERS
 from core.overview.inbox.kinds import NoticeKind
 from core.overview.inbox.queries import Entry, Notice
 
+WIDE = 620
 _TONES: Mapping[Urgency, tuple[badges.Tone, str]] = {
     Urgency.MINE: (badges.Tone.INFO, "person"),
     Urgency.FAILING: (badges.Tone.BLOCK, "error"),
@@ -65,6 +66,7 @@ def inbox_rows(
                     query=item.query,
                     detail=_detail(entry, people),
                     marks=_marks(entry, now),
+                    width=WIDE,
                 )
             if item.key:
                 asked = _menu(entry, people, me, now, may_hand=may_hand, key=f"{pile}_{number}_{item.key}")
@@ -85,6 +87,7 @@ def notice_rows(notices: Sequence[Notice]) -> str:
                     query=notice.query,
                     detail=md(f"“{notice.said}”") if notice.said else "",
                     marks=f":gray[:small[{md(moment(notice.at))}]]",
+                    width=WIDE,
                 )
             if notice.read_at is None and st.button(
                 "", icon=":material/done:", key=f"read_{notice.id}", help=_("Note as read"), type="tertiary"
