@@ -8,7 +8,7 @@ from core.assets.registry import queries as registry
 from core.decisions.retraining import queries as retraining
 from core.evidence.alerts import queries as alerts
 from tests.browser import harness
-from tests.browser.hands import press, type_into
+from tests.browser.hands import press
 from tests.served import open_folder
 
 OPERATIONS, SCIENTIST, COMPLIANCE = "Tomasz Wilk", "Ingrid Lindqvist", "Beatriz Sampaio"
@@ -23,6 +23,7 @@ def store(house):
     opened.close()
 
 
+@pytest.mark.timeout(600)
 def test_from_an_alert_to_a_challenger_in_three_windows(open_as, store):
     with store.reading() as view:
         case = registry.use_case(view, "credit")
@@ -44,7 +45,7 @@ def test_from_an_alert_to_a_challenger_in_three_windows(open_as, store):
 
     for page in (operations, inbox):
         harness.visit(page, "/retraining?use_case=credit")
-        type_into(page, "Reason", WHY)
+        page.get_by_label(re.compile("^Why, for")).fill(WHY)
         press(page, "Consent")
     for page in (operations, inbox, watching):  # each window follows by itself
         page.get_by_text("A challenger stands ready").first.wait_for(timeout=PATIENCE)
