@@ -91,7 +91,7 @@ _FIGURES = ("alerts", "every_days", "labels", "rest_days", "outcome_days")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What proposes a retraining; a zero switches a trigger off. `rest_days` lie between two proposals at least.
+    """What proposes a retraining; a zero switches a trigger off. `rest_days` lie between one's end and the next at least.
 
     `alerts` open alerts of drift or performance, a live version older than `every_days`, `labels` outcomes since it was
     trained. `areas` must consent; one that declines ends it. Outcomes count as complete after `outcome_days`; a zero says

@@ -153,7 +153,7 @@ def facts(session: Session, use_case_id: str, policy: Policy, today: date) -> Fa
         trained=registry.version(session, live).created_at.date(),
         labels=sum(one.labelled for one in data(session, live)),
         complete=_complete(session, live, complete_before(policy, today)),
-        proposed=before[0].proposed_at.date() if before else None,
+        proposed=(before[0].ended_at or before[0].proposed_at).date() if before else None,
         known=frozenset(ref for one in before for trigger in one.triggers for ref in trigger.refs),
     )
 

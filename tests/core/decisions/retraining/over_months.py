@@ -99,7 +99,7 @@ def hotel(folder: Path) -> Months:
 
 
 def employment(folder: Path) -> Months:
-    """Census rows without drift: 2015 as reference, then three years, spread over twelve months in their order."""
+    """Census rows without drift: 2015 as reference, then three years over twelve months; only the year is real."""
     table = pd.read_parquet(folder / "acs_employment_ma" / "data.parquet")
     features = [
         c
@@ -108,7 +108,10 @@ def employment(folder: Path) -> Months:
                  "DEYE", "DREM", "SEX", "RAC1P"}
     ]  # fmt: skip
     year = table["year"].to_numpy()
-    reference, current = table[year == 2015], table[year > 2015].sort_values("year", kind="stable")
+    drawn = table[year > 2015].sample(
+        frac=1.0, random_state=0
+    )  # within a year the file goes by household, not by time
+    reference, current = table[year == 2015], drawn.sort_values("year", kind="stable")
     days = pd.date_range("2016-03-01", "2017-02-28")
     reference = reference.assign(day=pd.Timestamp("2015-07-01"))
     current = current.assign(day=days[np.arange(len(current)) * len(days) // len(current)])
