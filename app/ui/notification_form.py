@@ -1,13 +1,12 @@
 """The form of one's own notifications: a way for each kind, quiet hours, and when the day is summed up."""
 
-from datetime import time
 from zoneinfo import available_timezones
 
 import streamlit as st
 
 from core.i18n import _
 from core.overview.inbox.kinds import NOTICE_NAMES, WAY_NAMES, NoticeKind, Way
-from core.overview.inbox.preferences import Preferences
+from core.overview.inbox.preferences import DAY_MINUTES, Preferences
 
 
 def notification_form(held: Preferences) -> Preferences | None:
@@ -21,41 +20,42 @@ def notification_form(held: Preferences) -> Preferences | None:
         )
         quiet = st.toggle(_("Quiet hours: e-mails wait until they are over"), held.quiet_from is not None)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            begin = st.time_input(_("Quiet from"), _clock(held.quiet_from, 20 * 60), width=140)
-            end = st.time_input(_("Quiet until"), _clock(held.quiet_to, 7 * 60), width=140)
-            summary = st.time_input(_("Daily summary at"), _clock(held.summary_at, 8 * 60), width=160)
+            begin = _moment(_("Quiet from"), held.quiet_from, 20 * 60)
+            end = _moment(_("Quiet until"), held.quiet_to, 7 * 60)
+            summary = _moment(_("Daily summary at"), held.summary_at, 8 * 60)
             zones = sorted(available_timezones() | {held.zone})
             zone = st.selectbox(_("Time zone"), zones, index=zones.index(held.zone), width=260)
         if not st.form_submit_button(_("Keep"), type="primary"):
             return None
     return Preferences(
         ways,
-        _minute(begin) if quiet else None,
-        _minute(end) if quiet else None,
+        begin if quiet else None,
+        end if quiet else None,
         zone,
-        _minute(summary),
+        summary,
     )
 
 
 def _way(kind: NoticeKind, held: Way) -> Way:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_(NOTICE_NAMES[kind]), width=420)
-        chosen = st.segmented_control(
+        ways = list(WAY_NAMES)
+        return st.selectbox(
             _(NOTICE_NAMES[kind]),
-            list(WAY_NAMES),
-            default=held,
+            ways,
+            index=ways.index(held),
             format_func=lambda way: _(WAY_NAMES[way]),
             label_visibility="collapsed",
             key=f"way_{kind.value}",
-            required=True,
+            width=260,
         )
-    return chosen or held
 
 
-def _clock(minute: int | None, usual: int) -> time:
-    at = usual if minute is None else minute
-    return time(at // 60, at % 60)
-
-
-def _minute(at: time) -> int:
-    return at.hour * 60 + at.minute
+def _moment(label: str, held: int | None, usual: int) -> int:
+    """Choose a half hour of the day, or what is held already; in minutes after midnight."""
+    at = usual if held is None else held
+    minutes = sorted({*range(0, DAY_MINUTES, 30), at})
+    chosen: int = st.selectbox(
+        label, minutes, index=minutes.index(at), format_func=lambda m: f"{m // 60:02}:{m % 60:02}", width=150
+    )
+    return chosen

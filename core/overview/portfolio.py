@@ -14,7 +14,7 @@ from core.assets.registry.tables import ModelRow, UseCaseRow, VersionRow
 from core.assets.registry.usecase import RiskTier
 from core.assets.registry.version import VersionState
 from core.decisions.findings import queries as found
-from core.decisions.findings.queries import Finding
+from core.decisions.findings.queries import Outline
 from core.decisions.findings.severity import Severity
 from core.decisions.releases.release import Release
 from core.decisions.releases.review import Scope, queue
@@ -93,7 +93,7 @@ class _Facts:
     deployed: Mapping[str, dict[str, str]]  # environment → version id
     numbers: Mapping[str, int]  # of deployed versions
     requests: Mapping[str, list[ReleaseState]]
-    findings: Mapping[str, list[Finding]]
+    findings: Mapping[str, list[Outline]]
     alerts: Sequence[Alert]
     case_of: Mapping[str, str]  # version id → use case id, for alerts
     watched: Mapping[str, object]
@@ -154,8 +154,8 @@ def _facts(session: Session) -> _Facts:
         select(RequestRow.use_case_id, RequestRow.state).where(col(RequestRow.state).in_(open_states))
     ):
         requests[use_case_id].append(ReleaseState(state))
-    findings: dict[str, list[Finding]] = defaultdict(list)
-    for finding in found.open_findings(session, limit=10_000):
+    findings: dict[str, list[Outline]] = defaultdict(list)
+    for finding in found.outlines(session):
         findings[finding.use_case_id].append(finding)
     alerts = alerting.alerts(session, only_open=True)
     touched = {alert.version_id for alert in alerts}
@@ -268,7 +268,7 @@ def _of_case(case: UseCaseRow, facts: _Facts, alerts: Sequence[Alert], actor: Ac
     return items
 
 
-def _finding(case: UseCaseRow, finding: Finding, actor: Actor) -> Item:
+def _finding(case: UseCaseRow, finding: Outline, actor: Actor) -> Item:
     grave = finding.severity in {Severity.HIGH.value, Severity.CRITICAL.value}
     others = Urgency.FAILING if grave else Urgency.WARNING
     return Item(
