@@ -11,7 +11,7 @@ from app.ui.inbox_rows import Wish, inbox_rows, notice_rows
 from app.ui.paging import page_of
 from app.ui.refused import refusals
 from app.wiring import reading, store, unit_of_work
-from core.i18n import _, number
+from core.i18n import _, ngettext, number
 from core.overview.inbox import commands, queries
 from core.platform.access import queries as access
 from core.platform.access.permissions import Permission, allowed
@@ -48,15 +48,20 @@ def waiting() -> None:
         gone = {e.handover.by_id for e in (*found.mine, *found.team, *found.handed_on) if e.handover}
         names = people | access.names(view, gone - set(people))
     piles = (
-        ("mine", _("For me ({n})", n=number(len(found.mine), 0)), found.mine),
-        ("team", _("The team's ({n})", n=number(len(found.team), 0)), found.team),
-        ("handed_on", _("Handed on ({n})", n=number(len(found.handed_on), 0)), found.handed_on),
-        ("put_off", _("Put off ({n})", n=number(len(found.put_off), 0)), found.put_off),
+        ("mine", _("For me"), found.mine),
+        ("team", _("The team's"), found.team),
+        ("handed_on", _("Handed on"), found.handed_on),
+        ("put_off", _("Put off"), found.put_off),
     )
-    told_name = _("Told to me ({n})", n=number(unread, 0))
+    st.markdown(
+        ngettext("{n} thing waits for you.", "{n} things wait for you.", len(found.mine))
+        + " "
+        + ngettext("{n} is unread.", "{n} are unread.", unread)
+    )
+    told_name = _("Told to me")  # tabs without figures: another name would be another tab, and close this one
     mine, news, *others = st.tabs([piles[0][1], told_name, *(name for _pile, name, _entries in piles[1:])])
     for tab, (pile, name, entries) in zip((mine, *others), piles, strict=True):
-        with tab, card(name), refusals():
+        with tab, card(name, f":gray[{number(len(entries), 0)}]"), refusals():
             if not entries:
                 empty(_("Nothing here"), icon="inbox")
                 continue
@@ -65,7 +70,7 @@ def waiting() -> None:
             if wish is not None:
                 carry_out(wish)
                 st.rerun()
-    with news, card(told_name), refusals():
+    with news, card(told_name, f":gray[{number(unread, 0)}]"), refusals():
         read = notice_rows(told)
         if unread and st.button(_("Note all as read"), icon=":material/done_all:"):
             read = "all"
