@@ -16,11 +16,8 @@ from core.platform.discussion.mention import marked, mentioned
 from core.platform.discussion.queries import Comment, Earlier
 from core.platform.store import Actor
 
-SECONDS = 5
-"""How soon others' words appear by themselves."""
 
-
-@st.fragment(run_every=SECONDS)
+@st.fragment
 def talk(subject_kind: str, subject_id: str, actor: Actor, anchors: Mapping[str, str] | None = None) -> None:
     """Draw the conversation about a subject as a card; what the reader says is kept and drawn.
 
