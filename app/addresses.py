@@ -6,9 +6,8 @@ from urllib.parse import urlsplit
 
 from core.errors import Invalid
 from core.i18n import N_
-from core.settings import Settings
+from core.settings import LOOPBACK_NAMES, Settings
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 COOKIE = "aval"
 SECURE_COOKIE = "__Host-aval"
 

@@ -26,7 +26,7 @@ def talk(subject_kind: str, subject_id: str, actor: Actor, anchors: Mapping[str,
     may_comment = allowed(actor, Permission.COMMENT)
     with reading() as view:
         comments = queries.comments(view, subject_kind, subject_id)
-        people = {p.id: p.name for p in access.people(view) if not (p.disabled or p.erased)}
+        people = {p.id: p.name for p in access.people(view) if not p.disabled}
         names = people | access.names(view, _ids(comments) - set(people))
     with card(_("Conversation"), summary(comments)), refusals():
         said = conversation(

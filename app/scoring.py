@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import OrderedDict
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from app.wiring import reading, start_runner, store
@@ -68,7 +67,7 @@ class _Known:
     """The live versions as they were found a moment ago."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = threading.Lock()
         self._held: OrderedDict[tuple[int, str], tuple[float, Live]] = OrderedDict()
 
     def get(self, use_case: str) -> Live:

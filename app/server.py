@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from streamlit import config
 
 from app import memory, scoring, wiring
-from app.addresses import LOOPBACK_NAMES, Addresses, is_loopback
+from app.addresses import Addresses, is_loopback
 from app.compression import Packed
 from app.doors import Doors
 from app.downloads import Downloads
@@ -39,7 +39,7 @@ from core.platform.access.sessions import Purpose
 from core.platform.jobs import queries as jobs
 from core.platform.store import SYSTEM, Store
 from core.platform.store import migrate as migrations
-from core.settings import Settings
+from core.settings import LOOPBACK_NAMES, Settings
 
 log = logging.getLogger("aval.server")
 HERE = Path(__file__).parent

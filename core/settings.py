@@ -10,6 +10,8 @@ from core.errors import Invalid
 from core.i18n import N_
 
 MIB = 2**20
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""What this machine calls itself."""
 CLIENT = frozenset({"AVAL_URL", "AVAL_TOKEN"})
 """Read by `aval push` and `aval release`, which talk to a server; a server started beside them leaves them alone."""
 

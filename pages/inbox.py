@@ -44,7 +44,7 @@ def waiting() -> None:
         found = queries.inbox(view, me, now)
         told = queries.told(view, me.id, limit=NEWS)
         unread = queries.unread(view, me.id)
-        people = {p.id: p.name for p in access.people(view) if not (p.disabled or p.erased)}
+        people = {p.id: p.name for p in access.people(view) if not p.disabled}
         gone = {e.handover.by_id for e in (*found.mine, *found.team, *found.handed_on) if e.handover}
         names = people | access.names(view, gone - set(people))
     piles = (

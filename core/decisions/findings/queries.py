@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import case
 from sqlmodel import Session, col, func, select
 
 from core.decisions.findings.severity import FindingState, Severity, blocks
@@ -108,7 +107,7 @@ def outlines(session: Session, limit: int = 10_000) -> tuple[Outline, ...]:
 
 def counts(session: Session, now: datetime) -> dict[str, tuple[int, int]]:
     """Return for each use case how many findings are open, and how many of them are past their due day."""
-    late = func.sum(case((col(FindingRow.due_at) < now, 1), else_=0))
+    late = func.sum(sa.case((col(FindingRow.due_at) < now, 1), else_=0))
     query = (
         select(FindingRow.use_case_id, func.count(), late)
         .where(FindingRow.state == FindingState.OPEN.value)

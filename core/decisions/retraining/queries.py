@@ -119,15 +119,8 @@ def chain(session: Session, version_id: str) -> tuple[str, ...]:
 
 def made_by(session: Session, version_id: str) -> Retraining | None:
     """Return the retraining that a version came of, or none."""
-    return next(
-        iter(
-            _read(
-                session,
-                session.exec(select(RetrainingRow).where(RetrainingRow.challenger == version_id)).all(),
-            )
-        ),
-        None,
-    )
+    row = session.exec(select(RetrainingRow).where(RetrainingRow.challenger == version_id)).first()
+    return None if row is None else _read(session, [row])[0]
 
 
 def complete_before(policy: Policy, today: date) -> date | None:
@@ -162,21 +155,16 @@ def _complete(session: Session, live: str, before: date | None) -> int | None:
     """Outcomes of days before `before`, over the log of every version in the chain."""
     if before is None:
         return None
-    found = monitoring.measures(session, chain(session, live), Grain.DAY, [Metric.LABEL_COVERAGE])
-    return sum(
-        round(measures[Metric.LABEL_COVERAGE].value * measures[Metric.LABEL_COVERAGE].n)
-        for days in found.values()
-        for window, measures in days.items()
-        if window.start < before and Metric.LABEL_COVERAGE in measures
-    )
+    days = [day for one in chain(session, live) for day in data(session, one, Grain.DAY)]
+    return sum(day.labelled for day in days if day.start < before)
 
 
-def data(session: Session, version_id: str) -> tuple[Data, ...]:
-    """Return what the log of a version holds, month by month, oldest first."""
-    found = monitoring.measures(session, [version_id], Grain.MONTH, [Metric.ROWS, Metric.LABEL_COVERAGE])
-    months = found.get(version_id, {})
+def data(session: Session, version_id: str, grain: Grain = Grain.MONTH) -> tuple[Data, ...]:
+    """Return what the log of a version holds, window by window, oldest first."""
+    found = monitoring.measures(session, [version_id], grain, [Metric.ROWS, Metric.LABEL_COVERAGE])
+    windows = found.get(version_id, {})
     told = []
-    for window, measures in sorted(months.items(), key=lambda item: item[0].start):
+    for window, measures in sorted(windows.items(), key=lambda item: item[0].start):
         coverage = measures.get(Metric.LABEL_COVERAGE)
         if coverage is not None:
             told.append(Data(window.start, coverage.n, round(coverage.value * coverage.n)))

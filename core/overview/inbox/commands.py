@@ -45,7 +45,7 @@ def hand_over(
             n=NOTE_CHARACTERS,
         )
     person = access.find(uow.session, to)
-    if person is None or person.disabled or person.erased:
+    if person is None or person.disabled:
         raise Invalid(
             "inbox.person",
             N_("Only somebody who has access can be given something."),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core.i18n import _, ngettext
 from core.overview.inbox.queries import Notice
+from core.platform.notices.shapes import address_of
 
 MOST = 50
 """Entries that a summary writes out; the inbox has the others."""
@@ -40,10 +41,7 @@ def trial(root: str) -> tuple[str, str]:
 
 
 def _link(notice: Notice, root: str) -> str:
-    if not root:
-        return _("Open the inbox in Aval.")
-    query = "&".join(f"{key}={value}" for key, value in notice.query.items())
-    return f"{root.rstrip('/')}/{notice.page}" + (f"?{query}" if query else "")
+    return address_of(root, notice.page, notice.query) if root else _("Open the inbox in Aval.")
 
 
 def _foot() -> str:

@@ -19,7 +19,7 @@ from core.platform.access.permissions import Permission, allowed
 from core.platform.access.personal import open_texts, owner
 from core.platform.audit import queries as audit
 from core.platform.audit.queries import RecordedEvent
-from core.platform.discussion.mention import spelled
+from core.platform.discussion.mention import mentioned, spelled
 from core.platform.discussion.tables import CommentRow
 from core.platform.notices import mail
 from core.platform.notices import queries as notices
@@ -82,7 +82,7 @@ class Notice:
 def inbox(session: Session, actor: Actor, now: datetime) -> Inbox:
     """Return what waits, each list with the reader's most urgent first."""
     items = [*portfolio(session, actor, now).attention, *_reviews(session, actor)]
-    handed = _handovers(session)
+    handed = _handovers(session, {item.key for item in items})
     off = dict(
         session.exec(
             select(SnoozeRow.key, SnoozeRow.until).where(
@@ -128,14 +128,14 @@ def written(session: Session, rows: Sequence[NoticeRow], *, details: bool = True
     )
 
 
-def preferences(session: Session, person_id: str) -> Preferences:
-    """Return how a person wants to be told."""
+def preferences(session: Session, person_id: str, *, zone: str = "UTC") -> Preferences:
+    """Return how a person wants to be told: the usual, in the time zone `zone`, until they have chosen.
+
+    Kinds that were unknown when they chose are as usual.
+    """
     row = session.get(PreferenceRow, person_id)
-    return Preferences() if row is None else read(row)
-
-
-def read(row: PreferenceRow) -> Preferences:
-    """Return a row's preferences; kinds that were unknown when it was written are as usual."""
+    if row is None:
+        return Preferences(zone=zone)
     ways = {NoticeKind(kind): Way(way) for kind, way in row.ways.items() if kind in set(NoticeKind)}
     return Preferences(ways, row.quiet_from, row.quiet_to, row.zone, row.summary_at)
 
@@ -166,8 +166,9 @@ def _reviews(session: Session, actor: Actor) -> list[Item]:
     ]
 
 
-def _handovers(session: Session) -> dict[str, Handover]:
-    rows = session.exec(select(HandoverRow)).all()
+def _handovers(session: Session, keys: Collection[str]) -> dict[str, Handover]:
+    """Who handed what to whom, of the items that still wait."""
+    rows = [row for row in session.exec(select(HandoverRow)) if row.key in keys]
     notes = open_texts(session, [row.note for row in rows])
     return {
         row.key: Handover(row.to_id, row.by_id, note, row.at, row.due_at, row.escalated)
@@ -252,7 +253,7 @@ def _quotes(session: Session, events: Collection[RecordedEvent]) -> dict[int, st
     )
     sealed = dict(rows.all())
     texts = dict(zip(sealed, open_texts(session, list(sealed.values())), strict=True))
-    names = {p.id: p.name for p in access.people(session)}
+    names = access.names(session, {one for text in texts.values() for one in mentioned(text)})
     said = {index: " ".join(spelled(texts.get(one, ""), names).split()) for index, one in ids.items()}
     return {
         index: text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"

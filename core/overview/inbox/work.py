@@ -29,7 +29,6 @@ log = logging.getLogger("aval.inbox")
 BATCH = 200
 _PAUSE, _BREATH = 1.0, 0.01
 _CURSOR = "log"
-DAILY = "daily"
 
 
 def keep(store: Store, stop: threading.Event) -> None:
@@ -82,18 +81,11 @@ def sum_up(store: Store) -> bool:
     """Send one person the summary of the day that is due; say whether there was one."""
     now = store.clock()
     with store.reading() as view:
-        waiting = view.exec(select(NoticeRow.person_id).where(NoticeRow.mail == DAILY).distinct()).all()
-        rows = {
-            row.person_id: row
-            for row in view.exec(select(PreferenceRow).where(col(PreferenceRow.person_id).in_(waiting)))
-        } if waiting else {}  # fmt: skip
-    for person_id in waiting:
-        row = rows.get(person_id)
-        wanted = queries.read(row) if row else Preferences(zone=store.settings.time_zone)
-        before = row.summed_up_at if row else None
-        if wanted.summed_up(now, before) and _summed_up(store, person_id, wanted):
-            return True
-    return False
+        waiting = view.exec(
+            select(NoticeRow.person_id).where(NoticeRow.mail == Way.DAILY.value).distinct()
+        ).all()
+        due = next((one for one in waiting if _due(view, store, one, now)), None)
+    return due is not None and _summed_up(store, due)
 
 
 def catch_up(store: Store) -> None:
@@ -109,7 +101,7 @@ def _told(
 ) -> list[tuple[RecordedEvent, Person, NoticeKind]]:
     if not events:
         return []
-    people = [p for p in access.people(view) if not (p.disabled or p.erased)]
+    people = [p for p in access.people(view) if not p.disabled]
     known = {p.id: p for p in people}
     house = House(view, people, store.clock())
     return [
@@ -129,7 +121,7 @@ def _tell(uow: UnitOfWork, store: Store, told: Sequence[tuple[RecordedEvent, Per
             log_index=event.index,
             kind=kind.value,
             at=event.time,
-            mail=DAILY if way is Way.DAILY and store.settings.mail_server else "",
+            mail=way.value if way is Way.DAILY and store.settings.mail_server else "",
         )
         uow.session.add(row)
         uow.session.flush()
@@ -140,11 +132,17 @@ def _tell(uow: UnitOfWork, store: Store, told: Sequence[tuple[RecordedEvent, Per
             mail.post(uow, person.id, subject, text, wanted.not_before(uow.now))
 
 
-def _summed_up(store: Store, person_id: str, wanted: Preferences) -> bool:
+def _due(view: Session, store: Store, person_id: str, now: datetime) -> bool:
+    row = view.get(PreferenceRow, person_id)
+    return _wanted(view, store, person_id).summed_up(now, row.summed_up_at if row else None)
+
+
+def _summed_up(store: Store, person_id: str) -> bool:
     with store.unit_of_work(SYSTEM) as uow:
+        wanted = _wanted(uow.session, store, person_id)
         rows = uow.session.exec(
             select(NoticeRow)
-            .where(NoticeRow.mail == DAILY, NoticeRow.person_id == person_id)
+            .where(NoticeRow.mail == Way.DAILY.value, NoticeRow.person_id == person_id)
             .order_by(col(NoticeRow.log_index).desc())
             .with_for_update()
         ).all()
@@ -159,7 +157,7 @@ def _summed_up(store: Store, person_id: str, wanted: Preferences) -> bool:
         )
         held.summed_up_at = uow.now
         uow.session.add(held)
-        if person is not None and not (person.disabled or person.erased):
+        if person is not None and not person.disabled:
             with speaking(person.language):
                 found = queries.written(uow.session, rows, details=_details(store))
                 subject, text = mails.summary(found, store.settings.public_url)
@@ -168,8 +166,7 @@ def _summed_up(store: Store, person_id: str, wanted: Preferences) -> bool:
 
 
 def _wanted(session: Session, store: Store, person_id: str) -> Preferences:
-    row = session.get(PreferenceRow, person_id)
-    return queries.read(row) if row is not None else Preferences(zone=store.settings.time_zone)
+    return queries.preferences(session, person_id, zone=store.settings.time_zone)
 
 
 def _details(store: Store) -> bool:

@@ -135,7 +135,7 @@ def _anchor(anchor: str) -> str:
 def _named(uow: UnitOfWork, said: str) -> list[str]:
     """The people that a text names; raise `Invalid` for one that nobody knows."""
     ids = mentioned(said)
-    known = {p.id for p in access.people(uow.session) if not (p.disabled or p.erased)} if ids else set()
+    known = {p.id for p in access.people(uow.session) if not p.disabled} if ids else set()
     for person_id in ids:
         if person_id not in known:
             raise Invalid(

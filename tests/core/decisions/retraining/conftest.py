@@ -1,7 +1,9 @@
 """A live version with a real file and its log: what a retraining starts from."""
 
+import io
 from dataclasses import dataclass, field
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sqlmodel import select
 
 from app import wiring
+from app.submission import submit_like
 from core.assets.datasets import reading
+from core.assets.intake import commands as intake
 from core.assets.intake.runner import Runner
 from core.assets.registry.version import Version
 from core.decisions.releases import commands as releases
@@ -134,6 +138,21 @@ def live_on(
             )
         )  # fmt: skip
     return Loop(store, runner, version)
+
+
+def uploaded(loop: Loop, actor: Actor, model: object, table: pd.DataFrame) -> str:
+    """Upload a pipeline with its evaluation table as anybody does; return the id of its version, still to be checked."""
+    file = io.BytesIO()
+    joblib.dump(model, file)
+    with loop.store.unit_of_work(actor) as uow:
+        draft = intake.open_draft(uow)
+    for kind, data, name in (
+        ("artifact", file.getvalue(), "model.joblib"),
+        ("table", reading.to_parquet(table), "evaluation.parquet"),
+    ):
+        intake.receive_file(loop.store, actor, draft, kind, loop.store.files.put_bytes(data), name)
+    with loop.store.unit_of_work(actor) as uow:
+        return submit_like(uow, draft, loop.champion, ())
 
 
 @pytest.fixture

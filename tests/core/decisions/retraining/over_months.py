@@ -8,7 +8,6 @@ challenger goes live unless its paired interval of the area under the curve lies
 `python -m tests.core.decisions.retraining.over_months PICTURE.svg` draws the chart of docs/retraining.md.
 """
 
-import io
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,9 +26,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from sqlmodel import select
 
 from app import wiring
-from app.submission import submit_like
 from core.assets.datasets import reading
-from core.assets.intake import commands as intake
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
 from core.decisions.releases import champion, paired
@@ -39,7 +36,7 @@ from core.decisions.retraining.policy import Policy
 from core.decisions.retraining.request import State
 from core.evidence.monitoring import work as monitoring
 from core.platform.store import SYSTEM, Actor
-from tests.core.decisions.retraining.conftest import Loop, live_on
+from tests.core.decisions.retraining.conftest import Loop, live_on, uploaded
 
 POLICY = Policy(alerts=1, kpi=False, every_days=0, labels=0, rest_days=28)
 """Fixed before the first run: one open alert of drift or performance proposes, at most every four weeks."""
@@ -154,7 +151,7 @@ def run(store: object, runner: object, hands: object, data: Months) -> list[Judg
     evaluation = data.reference[cut:][[*data.features, "label"]].reset_index(drop=True)
     loop = live_on(store, runner, first, evaluation, data.features, "label", data.slug)
     people = (loop.person("otto", "operations"), loop.person("ana", "data_scientist"))
-    _live(loop, _uploaded(loop, people[1], first, evaluation))
+    _live(loop, _checked(loop, uploaded(loop, people[1], first, evaluation)))
     loop.do(
         people[0],
         commands.set_policy,
@@ -236,23 +233,12 @@ def _loop(loop: Loop, people: Sequence[Actor], models: dict[str, object]) -> tup
     return triggers, True
 
 
-def _uploaded(loop: Loop, actor: Actor, model: object, table: pd.DataFrame) -> Version:
-    """Upload the first model as anybody does, so that its evaluation is what later months are held against."""
-    file = io.BytesIO()
-    joblib.dump(model, file)
-    with loop.store.unit_of_work(actor) as uow:
-        draft = intake.open_draft(uow)
-    for kind, data, name in (
-        ("artifact", file.getvalue(), "model.joblib"),
-        ("table", reading.to_parquet(table), "evaluation.parquet"),
-    ):
-        intake.receive_file(loop.store, actor, draft, kind, loop.store.files.put_bytes(data), name)
-    with loop.store.unit_of_work(actor) as uow:
-        version_id = submit_like(uow, draft, loop.champion, ())
+def _checked(loop: Loop, version_id: str) -> Version:
+    """Wait for the checks of an upload, whose evaluation is what later months are held against."""
     loop.work()
     with loop.store.reading() as view:
         version = registry.version(view, version_id)
-    assert version.state is VersionState.READY, version.problems
+    assert version.state is VersionState.READY, version.refusal
     return version
 
 

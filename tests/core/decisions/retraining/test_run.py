@@ -2,6 +2,10 @@
 
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sqlmodel import select
 
 from core.assets.datasets.tables import DatasetRow
@@ -13,7 +17,7 @@ from core.errors import Conflict, Invalid, Refused
 from core.platform.access.permissions import Role
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM
-from tests.core.decisions.retraining.conftest import rows_of
+from tests.core.decisions.retraining.conftest import FEATURES, rows_of, uploaded
 
 WHY = "The relation has turned; waiting costs more."
 
@@ -135,44 +139,16 @@ def test_the_teams_own_pipeline_answers_with_a_version(loop):
         loop.do(ana, commands.answer_with, proposed, loop.champion.id)
     assert raised.value.code == "retraining.other_version"
     table = rows_of(600, 9, turned=True)
-    version = uploaded(loop, ana, table)
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["purpose"]), (StandardScaler(), ["income", "months"])
+    )
+    model = make_pipeline(columns, LogisticRegression()).fit(table[FEATURES], table["default"])
+    version = uploaded(loop, ana, model, table)
     loop.do(ana, commands.answer_with, proposed, version)
     loop.work()
     found = loop.retraining()
     assert (found.state, found.challenger) == (State.DONE, version)
     assert next(one for one in found.result.metrics if one.metric == "roc_auc").better
-
-
-def uploaded(loop, actor, table):
-    """Upload a pipeline that was trained elsewhere, as anybody does."""
-    import io
-
-    import joblib
-    from sklearn.compose import make_column_transformer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    from app.submission import submit_like
-    from core.assets.datasets import reading
-    from core.assets.intake import commands as intake
-    from tests.core.decisions.retraining.conftest import FEATURES
-
-    columns = make_column_transformer(
-        (OneHotEncoder(), ["purpose"]), (StandardScaler(), ["income", "months"])
-    )
-    model = make_pipeline(columns, LogisticRegression()).fit(table[FEATURES], table["default"])
-    buffer = io.BytesIO()
-    joblib.dump(model, buffer)
-    with loop.store.unit_of_work(actor) as uow:
-        draft = intake.open_draft(uow)
-    for kind, data, name in (
-        ("artifact", buffer.getvalue(), "own.joblib"),
-        ("table", reading.to_parquet(table), "own.parquet"),
-    ):
-        intake.receive_file(loop.store, actor, draft, kind, loop.store.files.put_bytes(data), name)
-    with loop.store.unit_of_work(actor) as uow:
-        return submit_like(uow, draft, loop.champion, ())
 
 
 def test_the_policy_proposes_by_itself_and_only_what_nobody_has_answered(loop):
