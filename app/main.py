@@ -44,6 +44,7 @@ def navigation() -> list[st.Page]:
         _page("release_review", _("Release review"), "approval", visibility="hidden"),
         _page("scoring", _("Scoring"), "bolt"),
         _page("retraining", _("Retraining"), "model_training"),
+        _page("shadow", _("Shadow runs"), "visibility"),
         _page("decisions", _("Decision log"), "quick_reference_all"),
         _page("loop_time", _("Loop time"), "autorenew"),
         _page("policies", _("Policies"), "policy"),

@@ -8,6 +8,10 @@ from core.assets.intake.runner import Runner
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
 from core.decisions.retraining import commands as retraining
+from core.decisions.retraining import queries as retrainings
+from core.decisions.retraining import work as retraining_work
+from core.decisions.retraining.request import State
+from core.decisions.shadow import commands as shadow
 from core.evidence import measuring
 from core.evidence.alerts import work as alerts
 from core.evidence.attribution_drift import commands as attribution_drift
@@ -42,8 +46,17 @@ def explain(context: JobContext, runner: Runner) -> None:
         explain_commands.enqueue_trial_for(uow, str(context.payload["version_id"]))
 
 
+def compare(context: JobContext, runner: Runner) -> None:
+    """Compare a challenger with its champion, then let it answer what the champion is asked."""
+    retraining_work.compare(context, runner)
+    with context.store.unit_of_work(SYSTEM) as uow:
+        found = retrainings.retraining(uow.session, str(context.payload["retraining_id"]))
+        if found.state is State.DONE:
+            shadow.start_for(uow, found.challenger)
+
+
 def profile(context: JobContext) -> None:
-    """Profile the log; then follow what drives it, and the groups in it where a table joins its predictions."""
+    """Profile the log; then follow what drives it, its groups where a table joins it, and whoever runs in its shadow."""
     monitoring.profile(context)
     version_id = str(context.payload["version_id"])
     with context.store.reading() as view:
@@ -52,6 +65,7 @@ def profile(context: JobContext) -> None:
         if declared is not None and declared.dataset_id:
             fairness_commands.follow_for(uow, version_id)
         attribution_drift.follow_for(uow, version_id)
+        shadow.follow_for(uow, version_id)
 
 
 def observe(context: JobContext) -> None:

@@ -87,6 +87,7 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
     from core.assurance.reviews import work as reviews  # noqa: PLC0415
     from core.decisions.releases import work as releases  # noqa: PLC0415
     from core.decisions.retraining import work as retraining  # noqa: PLC0415
+    from core.decisions.shadow import work as shadow  # noqa: PLC0415
     from core.evidence.alerts import work as alerts  # noqa: PLC0415
     from core.evidence.attribution_drift import work as attribution_drift  # noqa: PLC0415
     from core.evidence.explain import partial_work, trial_work  # noqa: PLC0415
@@ -110,7 +111,8 @@ def handlers(runner: "Runner") -> Mapping[str, Handler]:
         "releases.judge": releases.judge_round,
         "releases.check": releases.judge_check,
         "retraining.run": partial(retraining.run, runner=runner, submit=submit_like),
-        "retraining.compare": partial(retraining.compare, runner=runner),
+        "retraining.compare": partial(steps.compare, runner=runner),
+        "shadow.score": partial(shadow.score, runner=runner),
         "monitoring.joint": joint_work.measure,
         "monitoring.payloads": payload_work.collect,
         "monitoring.rebuild": monitoring.rebuild,

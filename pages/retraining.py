@@ -155,6 +155,13 @@ with right:
             )
             if shown.state is State.DONE:
                 list_row(
+                    "../pages/shadow.py",
+                    _("See it run in the champion's shadow"),
+                    icon="visibility",
+                    query={"use_case": case.slug},
+                    detail=_("It answers what the champion is asked; nobody acts on its answers"),
+                )
+                list_row(
                     "../pages/releases.py",
                     _("Request its release"),
                     icon="approval",

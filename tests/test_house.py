@@ -164,7 +164,7 @@ WITHOUT_PERMISSION = {
     "jobs.enqueue", "jobs.claim", "jobs.beat", "jobs.advance", "jobs.finish", "jobs.retry", "jobs.sweep", "jobs.sign_of_life", "jobs.forget_payloads",
     # Parts of another command, or the log's own seal: the permission was checked where the work was asked for.
     "audit.keep_checkpoint", "registry.set_standing", "explain.enqueue_for", "explain.enqueue_trial_for", "fairness.enqueue_for", "robustness.enqueue_for", "slices.enqueue_for",
-    "fairness.follow_for", "attribution_drift.follow_for", "retraining.settle_for", "worth.explore_for",
+    "fairness.follow_for", "attribution_drift.follow_for", "retraining.settle_for", "shadow.start_for", "shadow.follow_for", "worth.explore_for",
     # Looks at a file before anything is written; `receive_file` asks for the right.
     "intake.examine",
     # The operator at the machine itself, by `aval audit rotate-key`.

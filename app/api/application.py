@@ -37,6 +37,7 @@ NOUNS = (
     "live",
     "dossiers",
     "retraining",
+    "shadows",
     "policies",
     "compliance",
     "inbox",

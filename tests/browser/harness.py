@@ -46,6 +46,7 @@ PAGES = (
     "/releases",
     "/scoring",
     "/retraining",
+    "/shadow",
     "/decisions",
     "/loop_time",
     "/policies",

@@ -113,8 +113,7 @@ def freeze(
 
 def priced(store: Store, version: Version, matrix: CostMatrix, said: pa.Table, digest: str) -> Rows:
     """Price predictions (`row`, `label`, `probability`) on the table `digest`, whose columns are the version's."""
-    known = log_columns("binary", version)
-    cells = read_cells(matrix.cells, known, matrix.currency, matrix.money_columns)
+    cells = _cells(version, matrix)
     features = {n.value for one in cells.values() for n in one.walk() if n.op == Op.COLUMN}
     at = dict(zip(version.signature.names, version.table_columns, strict=True))
     wanted = {name: at[str(name)] for name in features if name in at}
@@ -122,12 +121,32 @@ def priced(store: Store, version: Version, matrix: CostMatrix, said: pa.Table, d
     table = table.rename_columns(list(wanted)) if wanted else table
     if "row" in said.column_names and wanted:
         table = table.take(said.column("row"))
-    table = table.append_column(PROBABILITY, said.column("probability"))
-    labels = said.column("label").to_pandas().astype(str)
-    yes = labels.isin(["1", "1.0", "True", "true", version.positive_label]).to_numpy()
+    labels = said.column("label").to_pandas().astype(str).to_numpy()
+    probability = np.asarray(said.column("probability").to_numpy(), dtype=np.float64)
+    return _worth(table, cells, probability, is_yes(labels, version.positive_label))
+
+
+def worth_of_rows(
+    table: pa.Table, version: Version, matrix: CostMatrix, probability: np.ndarray, yes: np.ndarray
+) -> Rows:
+    """Price rows whose columns carry the version's own names; `yes` says what each turned out to be."""
+    return _worth(table, _cells(version, matrix), probability, yes)
+
+
+def is_yes(labels: np.ndarray, positive: str) -> np.ndarray:
+    """Say which labels, as texts, stand for yes."""
+    return np.isin(labels.astype(str), ["1", "1.0", "True", "true", positive])
+
+
+def _cells(version: Version, matrix: CostMatrix) -> dict[Cell, Node]:
+    return read_cells(matrix.cells, log_columns("binary", version), matrix.currency, matrix.money_columns)
+
+
+def _worth(table: pa.Table, cells: dict[Cell, Node], probability: np.ndarray, yes: np.ndarray) -> Rows:
+    table = table.append_column(PROBABILITY, pa.array(probability))
     value = {cell: _per_row(table, node) for cell, node in cells.items()}
     return Rows(
-        np.asarray(said.column("probability").to_numpy(), dtype=np.float64),
+        probability,
         yes,
         np.where(yes, value[Cell.TRUE_POSITIVE], value[Cell.FALSE_POSITIVE]),
         np.where(yes, value[Cell.FALSE_NEGATIVE], value[Cell.TRUE_NEGATIVE]),

@@ -96,6 +96,8 @@ ACTS: Mapping[str, Act] = {
         retraining__decided=(N_("Retraining decided"), "gavel"),
         retraining__compared=(N_("Challenger compared"), "balance"),
         retraining__failed=(N_("Retraining failed"), "error"),
+        shadow__started=(N_("Shadow run started"), "visibility"),
+        shadow__ended=(N_("Shadow run ended"), "visibility_off"),
     ),
     **_of(
         Kind.WAIVER,

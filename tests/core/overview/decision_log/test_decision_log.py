@@ -516,6 +516,8 @@ NO_DECISIONS = {
     "robustness.requested",
     "session.ended",
     "session.opened",
+    "shadow.requested",
+    "shadow.scored",
     "share.created",
     "share.revoked",
     "sign_in.limit_reached",
