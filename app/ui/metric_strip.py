@@ -13,6 +13,7 @@ class Figure:
 
     `reading`: `normal` (up is good), `inverse` (down is good: losses), `gray` (a change inside policy), or the colour of
     a limit that is crossed.
+    Without `arrow` the delta is words or an interval, which go neither up nor down.
     `reference` says what the delta is measured against; `help_text` says threshold, date and sample size.
     """
 
@@ -23,6 +24,7 @@ class Figure:
     reference: str = ""
     help_text: str = ""
     series: tuple[float, ...] = ()
+    arrow: bool = True
 
 
 def metric_strip(figures: Sequence[Figure], *, columns: int = 5, width: int = 150) -> None:
@@ -34,6 +36,7 @@ def metric_strip(figures: Sequence[Figure], *, columns: int = 5, width: int = 15
                 figure.value,
                 figure.delta or None,
                 delta_color=figure.reading if figure.delta else "normal",
+                delta_arrow="auto" if figure.arrow else "off",
                 delta_description=figure.reference or None,
                 chart_data=list(figure.series) if len(figure.series) > 1 else None,
                 border=True,

@@ -38,6 +38,7 @@ def summary(months: Sequence[Month], currency: str) -> None:
             f"{number(challenger, 0)} : {number(champion, 0)}",
             words[better] if champion + challenger else "",
             "gray",
+            arrow=False,
             help_text=_(
                 "Of rows on which they differ and whose outcome is known: how often the challenger was right, and how "
                 "often the champion was. Rows on which both agree tell nothing about who is better."
@@ -53,6 +54,7 @@ def summary(months: Sequence[Month], currency: str) -> None:
                 written(gain.mean * last.rows, currency),
                 f"[{written(gain.low * last.rows, currency)}; {written(gain.high * last.rows, currency)}]",
                 "gray",
+                arrow=False,
                 help_text=_(
                     "Decisions of that month if the challenger had taken them, less those that were taken, by outcomes."
                 ),
