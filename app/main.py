@@ -51,6 +51,7 @@ def navigation() -> list[st.Page]:
         _page("reviews", _("Reviews"), "support_agent"),
         _page("compliance", _("Compliance"), "balance"),
         _page("document", _("Document"), "description", visibility="hidden"),
+        _page("glossary", _("Glossary"), "menu_book"),
         _page("audit_trail", _("Audit trail"), "history"),
         _page("settings", _("Settings"), "settings"),
     ]

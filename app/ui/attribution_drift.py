@@ -86,7 +86,7 @@ def _lines(months: Sequence[Month], names: Sequence[str], unit: str) -> None:
         names=", ".join(labels.label(name).name for name in names),
         n=len(months),
     )
-    chart(figure, alt=alt, key="attribution_drift", height=340)
+    chart(figure, reads="attribution_drift", alt=alt, key="attribution_drift", height=340)
 
 
 def _told(months: Sequence[Month]) -> str:

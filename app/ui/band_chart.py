@@ -33,4 +33,4 @@ def band_chart(
         line={"color": colours.soft, "width": 1, "dash": "dot"},
     )  # fmt: skip
     figure.update_xaxes(type="category", nticks=10, tickangle=0, showgrid=False)
-    chart(figure, alt=alt, key=key, height=220, picture="quantiles")
+    chart(figure, reads="band", alt=alt, key=key, height=220, picture="quantiles")

@@ -60,6 +60,7 @@ def beeswarm(swarms: Sequence[Swarm], *, unit: str, key: str) -> None:
     figure.update_xaxes(title=label(_("Shapley value, {unit}", unit=unit)))
     chart(
         figure,
+        reads="beeswarm",
         alt=_(
             "Beeswarm of Shapley values of the {n} strongest features; each point is one row.", n=len(lines)
         ),
@@ -114,6 +115,7 @@ def dependence(
     figure.update_yaxes(title=label(_("Shapley value, {unit}", unit=unit)))
     chart(
         figure,
+        reads="dependence",
         alt=_("Shapley value of {feature} against its value, one point per explained row.", feature=feature),
         key=key,
         height=330,

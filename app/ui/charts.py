@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.ui.export import as_csv
+from app.ui.glossary import meaning
 from app.ui.plot import Plot
 from app.ui.plot_data import plot_frame
 from core.i18n import _, language
@@ -118,24 +119,32 @@ def chart(
     picture: str = "",
     right: int = 8,
     data: bool = True,
+    reads: str = "",
 ) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it.
 
-    With `picture`, a file name without its ending, the chart can be taken as a picture; with `data` its figures as CSV.
+    `reads` is the glossary's word for how it is read. With `picture`, a file name without its ending, the chart can be
+    taken as a picture; with `data` its figures as CSV.
     """
     drawn = styled(figure, height=height, legend=legend, right=right).to_dict()
     st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
-    if data:
-        st.download_button(
-            _("Data (CSV)"),
-            lambda: as_csv(plot_frame(figure)),
-            file_name=f"{key}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            type="tertiary",
-            key=f"data_{key}",
-            on_click="ignore",
-        )
+    if not data and not reads:
+        return
+    with st.container(horizontal=True, gap="small"):
+        if data:
+            st.download_button(
+                _("Data (CSV)"),
+                lambda: as_csv(plot_frame(figure)),
+                file_name=f"{key}.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                type="tertiary",
+                key=f"data_{key}",
+                on_click="ignore",
+            )
+        if reads:
+            with st.popover(_("How to read it"), icon=":material/help:", type="tertiary"):
+                st.markdown(meaning(f"chart_{reads}"))
 
 
 def _config(picture: str) -> dict[str, object]:

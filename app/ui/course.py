@@ -115,7 +115,15 @@ def course_chart(course: Course, today: date, *, alt: str, key: str) -> None:
         showgrid=False,
     )
     figure.update_xaxes(type="date", showgrid=False)
-    chart(figure, alt=alt, key=key, height=70 + 24 * max(len(rows), 2), legend=False, picture="course")
+    chart(
+        figure,
+        reads="course",
+        alt=alt,
+        key=key,
+        height=70 + 24 * max(len(rows), 2),
+        legend=False,
+        picture="course",
+    )
 
 
 def _mark(figure: Plot, at: datetime, dash: str, colour: str, rows: int) -> None:

@@ -57,4 +57,4 @@ def distribution_chart(
         tickvals=places[::step], ticktext=ticks[::step], tickangle=0 if ordered else None, showgrid=False
     )
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    chart(figure, alt=alt, key=key, height=260)
+    chart(figure, reads="distribution", alt=alt, key=key, height=260)

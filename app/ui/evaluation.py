@@ -9,6 +9,7 @@ from app.ui import badges
 from app.ui.card import card
 from app.ui.charts import chart, palette
 from app.ui.empty import note
+from app.ui.glossary import meaning
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.plot import Plot
 from app.ui.text import code, label, md
@@ -37,7 +38,9 @@ def headline(evaluation: Evaluation) -> None:
                 metric_name(name),
                 number(found.value, 3),
                 reference=interval(found),
-                help_text=_(
+                help_text=meaning(name)
+                + " "
+                + _(
                     "95 % interval {interval}, bootstrap over {rows}.",
                     interval=interval(found),
                     rows=ngettext("{n} row", "{n} rows", found.n),
@@ -85,7 +88,7 @@ def evaluation_view(evaluation: Evaluation, *, key: str) -> None:
             title, draw, reading = _CURVES[name]
             with card(_(title)):
                 figure = draw(evaluation.curves[name])
-                chart(figure, alt=_(reading), key=f"{key}_{name}", height=280)
+                chart(figure, reads="evaluation", alt=_(reading), key=f"{key}_{name}", height=280)
                 note(_(reading), icon="visibility")
         if evaluation.confusion is not None:
             with card(_("Confusion")):

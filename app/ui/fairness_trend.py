@@ -88,4 +88,4 @@ def _chart(months: Sequence[Month], by: str, metric: Metric) -> None:
         n=len(months),
         names=", ".join(shown),
     )
-    chart(figure, alt=alt, key="fairness_trend", height=340)
+    chart(figure, reads="fairness_trend", alt=alt, key="fairness_trend", height=340)

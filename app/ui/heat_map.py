@@ -59,6 +59,7 @@ def heat_map(
     figure.update_xaxes(showgrid=False, type="category", nticks=12, tickangle=0)
     chart(
         figure,
+        reads="heat",
         alt=alt,
         key=key,
         height=HEAD + ROW * max(len(rows), 3),

@@ -39,6 +39,7 @@ def importance_bars(items: Sequence[Importance], *, unit: str, key: str, axis: s
     strongest = ", ".join(labels.label(i.feature).name for i in items[:3])
     chart(
         figure,
+        reads="importance",
         alt=_("Bars of mean absolute Shapley value by feature. Strongest: {names}.", names=strongest),
         key=key,
         height=90 + ROW * len(shown),
@@ -80,6 +81,7 @@ def importance_dumbbell(pairs: Sequence[Pair], *, left: str, right: str, unit: s
     figure.update_xaxes(title=label(_("mean |Shapley value|, {unit}", unit=unit)), rangemode="tozero")
     chart(
         figure,
+        reads="importance_shift",
         alt=_(
             "Mean absolute Shapley value by feature, {left} against {right}, {n} features.",
             left=left,

@@ -103,7 +103,7 @@ def kpi_history(
         met=met,
         judged=judged,
     )
-    chart(figure, alt=alt, key=key, height=300)
+    chart(figure, reads="kpi", alt=alt, key=key, height=300)
     note(
         _(
             "On target in {met} of {judged} windows. Hollow points had too few observations to judge.",

@@ -74,6 +74,7 @@ def lineage_graph(graph: Graph, *, key: str) -> None:
     figure.update_layout(plot_bgcolor="rgba(0,0,0,0)")
     chart(
         figure,
+        reads="lineage",
         alt=_("Lineage: {edges}.", edges=graph.words()),
         key=key,
         height=ROW * len(graph.rows),

@@ -45,7 +45,7 @@ def loop_chart(stages: Mapping[Stage, Compared], *, key: str) -> None:
         showgrid=True,
     )
     figure.update_yaxes(visible=False, range=[-0.5, len(shown) - 0.3])
-    chart(figure, alt=_alt(shown), key=key, height=80 + ROW * max(len(shown), 2))
+    chart(figure, reads="loop", alt=_alt(shown), key=key, height=80 + ROW * max(len(shown), 2))
     note(
         _(
             "Bars: the median, from {median} waits on. Lines: the middle half, from {quartiles} on. Rings: single waits, "

@@ -51,7 +51,14 @@ def parity_chart(groups: Sequence[Group], metric: Metric, limit: Limit | None, *
         figure.add_vline(x=edge, line={"dash": "dash", "width": 1, "color": colours.warn})
     figure.update_xaxes(title=label(_(METRIC_NAMES[metric])), tickformat=".0%" if metric in SHARES else None)
     figure.update_yaxes(showgrid=False, range=[-0.6, max(len(shown), 1) - 0.4])
-    chart(figure, alt=_alt(shown, metric, by), key=key, height=80 + ROW * max(len(shown), 2), legend=False)
+    chart(
+        figure,
+        reads="parity",
+        alt=_alt(shown, metric, by),
+        key=key,
+        height=80 + ROW * max(len(shown), 2),
+        legend=False,
+    )
 
 
 def _band(values: Sequence[float], limit: Limit | None) -> tuple[float, float] | None:

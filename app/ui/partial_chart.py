@@ -34,7 +34,7 @@ def partial_chart(found: Partial, *, answer: str, key: str) -> None:
         high=number(max(found.mean), 3),
         n=number(found.rows, 0),
     )
-    chart(figure, alt=alt, key=key, height=330)
+    chart(figure, reads="partial", alt=alt, key=key, height=330)
     note(
         _(
             "The answer if this feature alone were otherwise. Where features move together, some such rows never occur."

@@ -76,7 +76,9 @@ def performance_chart(
         categoryorder="array", categoryarray=sorted(windows, key=lambda name: windows[name].start),
     )  # fmt: skip
     figure.update_layout(yaxis2={"tickformat": ".0%", "range": [0, 1], "nticks": 3})
-    chart(figure, alt=alt, key=key, height=320, data=False)  # the page offers more than is drawn
+    chart(
+        figure, reads="performance", alt=alt, key=key, height=320, data=False
+    )  # the page offers more than is drawn
 
 
 def _band(figure: Plot, points: Sequence[MetricPoint], colour: str, name: str, opacity: float = 1.0) -> None:

@@ -82,7 +82,7 @@ def promise_chart(
         n=len(told),
         promised=promised,
     )
-    chart(figure, alt=alt, key=key, height=300, legend=False)
+    chart(figure, reads="promise", alt=alt, key=key, height=300, legend=False)
     note(
         _(
             "Green with its band: the promise for the month, or the part of it since the release. Hollow: still open."

@@ -106,7 +106,7 @@ def data_there(data: Sequence[Data], found: Retraining | None) -> None:
             labelled=number(labelled, 0),
             rows=number(sum(one.rows for one in data), 0),
         )
-        chart(figure, alt=alt, key="retraining_data", height=260)
+        chart(figure, reads="retraining_data", alt=alt, key="retraining_data", height=260)
         if found is not None and found.snapshot is not None:
             taken = found.snapshot
             note(
@@ -207,7 +207,14 @@ def against_champion(result: Result, *, champion: str, challenger: str) -> None:
             n=len(shown),
             words="; ".join(_said(one) for one in result.metrics),
         )
-        chart(figure, alt=alt, key="retraining_result", height=120 + 46 * len(shown), legend=False)
+        chart(
+            figure,
+            reads="differences",
+            alt=alt,
+            key="retraining_result",
+            height=120 + 46 * len(shown),
+            legend=False,
+        )
         for one in result.metrics:
             st.markdown(f"- {md(_said(one))}")
         if result.worth is not None:

@@ -79,6 +79,7 @@ def _chart(lines: Sequence[Line], metric: str, found: Shaken) -> None:
     )
     chart(
         figure,
+        reads="robustness",
         alt=alt,
         key=f"robustness_{found.version_id}",
         height=80 + ROW * max(len(shown), 3),

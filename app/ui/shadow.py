@@ -84,7 +84,7 @@ def agreement_chart(months: Sequence[Month]) -> None:
             "Share of rows decided alike by month: {words}.",
             words="; ".join(f"{month(one.start)} {percent(one.agreement, 1)}" for one in months),
         )
-        chart(figure, alt=alt, key="shadow_agreement", height=260, legend=False)
+        chart(figure, reads="agreement", alt=alt, key="shadow_agreement", height=260, legend=False)
         note(_("Up to 2,000 evenly spaced rows a month; whiskers are 95 % intervals."))
 
 
@@ -126,7 +126,7 @@ def worth_chart(months: Sequence[Month], currency: str) -> None:
             words="; ".join(f"{at} {written(gain.mean * rows, currency)}" for at, gain, rows in known)
             or _("no outcomes yet"),
         )
-        chart(figure, alt=alt, key="shadow_worth", height=300)
+        chart(figure, reads="shadow_worth", alt=alt, key="shadow_worth", height=300)
         note(
             _(
                 "The bar spans what is expected if the champion's probabilities are right and if the challenger's are; "

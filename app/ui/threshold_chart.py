@@ -41,7 +41,7 @@ def threshold_chart(found: Explored, matrix: CostMatrix, chosen: Point) -> None:
         threshold=number(best.threshold, 2),
         worth=written(best.mean, matrix.currency),
     )
-    chart(figure, alt=alt, key="threshold_chart", height=320)
+    chart(figure, reads="threshold", alt=alt, key="threshold_chart", height=320)
     reach = found.beats_no_model()
     said = _("Green: the threshold looked at. Dotted: the better of one decision for everybody.")
     if even is not None:

@@ -51,6 +51,7 @@ def waterfall(case: Case, *, unit: str, key: str) -> None:
     first = strongest[0] if strongest else None
     chart(
         figure,
+        reads="waterfall",
         alt=_(
             "Waterfall from the base {base} to the result {score}; the strongest step is {feature}.",
             base=significant(case.base),

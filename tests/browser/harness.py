@@ -47,6 +47,7 @@ PAGES = (
     "/scoring",
     "/retraining",
     "/shadow",
+    "/glossary",
     "/decisions",
     "/loop_time",
     "/policies",
