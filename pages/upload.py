@@ -12,11 +12,13 @@ from app.ui.bundle_parts import parts_form
 from app.ui.card import card, page_header
 from app.ui.mapping_form import mapping_form
 from app.ui.picker import pick
+from app.ui.progress import rerun_when_other
 from app.ui.refused import may_not, refusals, refusals_end_page
 from app.ui.text import md
 from app.ui.upload_files import artifact_zone, evidence_only, no_artifact, table_zone
 from app.wiring import reading, store, unit_of_work
 from core.assets.intake import queries as intake
+from core.assets.intake.draft import Draft
 from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import TASK_NAMES
@@ -26,6 +28,20 @@ from core.platform.access.permissions import MATRIX, ROLE_NAMES, Permission, all
 
 NEW = "+"
 me = current().actor
+
+
+def files_of(held: Draft | None) -> tuple[str, str]:
+    return (
+        held.artifact.digest if held and held.artifact else "",
+        held.table.digest if held and held.table else "",
+    )
+
+
+def files_now() -> tuple[str, str]:
+    at = st.query_params.get("draft", "")
+    with reading() as view:
+        return files_of(own_draft(view, at, me) if at else None)
+
 
 with page_header(_("Upload a model")):
     if st.query_params.get("draft") and st.button(_("Start another upload"), icon=":material/restart_alt:"):
@@ -66,6 +82,7 @@ with card(_("2 · Files")):
         if not black_box:
             artifact_zone(artifact, upload.address(me, "artifact"), limit)
         table_zone(table, upload.address(me, "table"), limit)
+rerun_when_other(files_now, files_of(draft))  # a zone's report can be overtaken by a run: the store decides
 supplied = black_box or evidence_only(artifact)
 
 with st.expander(
