@@ -1,5 +1,6 @@
 """Shadow runs over REST: start and end one, read its months and the rows on which the models differ."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 
@@ -123,17 +124,7 @@ def disagreements(shadow_id: str, start: date, caller: Caller) -> list[Disagreem
         month = next((one for one in queries.months(view, shadow_id) if one.start == start), None)
     if month is None:
         raise NotFound("shadow.month", N_("This run holds no month {start}."), start=start.isoformat())
-    return [
-        DisagreementOut(
-            prediction_id=one.prediction_id,
-            at=one.at,
-            champion=one.champion,
-            challenger=one.challenger,
-            gap=one.gap,
-            label=one.label,
-        )
-        for one in queries.disagreements(store(), found, month)
-    ]
+    return [DisagreementOut(**asdict(one)) for one in queries.disagreements(store(), found, month)]
 
 
 def _out(view: Session, found: Shadow) -> ShadowOut:

@@ -112,6 +112,7 @@ def styled(figure: Plot, *, height: int = 300, legend: bool = True, right: int =
 def chart(
     figure: Plot,
     *,
+    reads: str,
     alt: str,
     key: str,
     height: int = 300,
@@ -119,7 +120,6 @@ def chart(
     picture: str = "",
     right: int = 8,
     data: bool = True,
-    reads: str = "",
 ) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it.
 
@@ -128,8 +128,6 @@ def chart(
     """
     drawn = styled(figure, height=height, legend=legend, right=right).to_dict()
     st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
-    if not data and not reads:
-        return
     with st.container(horizontal=True, gap="small"):
         if data:
             st.download_button(
@@ -142,9 +140,8 @@ def chart(
                 key=f"data_{key}",
                 on_click="ignore",
             )
-        if reads:
-            with st.popover(_("How to read it"), icon=":material/help:", type="tertiary"):
-                st.markdown(meaning(f"chart_{reads}"))
+        with st.popover(_("How to read it"), icon=":material/help:", type="tertiary"):
+            st.markdown(meaning(f"chart_{reads}"))
 
 
 def _config(picture: str) -> dict[str, object]:

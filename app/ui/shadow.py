@@ -11,7 +11,7 @@ from app.ui.empty import empty, note
 from app.ui.kpi_value import written
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.plot import Plot
-from app.ui.text import label, md
+from app.ui.text import label
 from core.decisions.shadow.agreement import Month, verdict
 from core.decisions.shadow.queries import Disagreement
 from core.i18n import _, moment, month, number, percent
@@ -158,10 +158,4 @@ def disagreements_table(found: Sequence[Disagreement]) -> None:
         hide_index=True,
         width="stretch",
     )
-    note(
-        md(
-            _(
-                "At most 50 rows of a month, those furthest apart first; erased people are gone from here, too."
-            )
-        )
-    )
+    note(_("At most 50 rows of a month, those furthest apart first; erased people are gone from here, too."))

@@ -108,7 +108,7 @@ def test_a_process_that_serves_draws_without_plotly():
         "stand_in()\n"
         "import app.server, streamlit as st\n"
         "from app.ui.charts import Plot, chart\n"
-        "chart(Plot().add_scatter(x=['a'], y=[1.5]).add_bar(y=[2]), alt='a', key='k')\n"
+        "chart(Plot().add_scatter(x=['a'], y=[1.5]).add_bar(y=[2]), reads='course', alt='a', key='k')\n"
         "print(sorted(m for m in sys.modules if m.startswith(('plotly', '_plotly'))))"
     )
     done = subprocess.run(

@@ -105,13 +105,15 @@ class Runner:
         trusted: Sequence[str] = (),
         timeout: float | None = None,
         latency: float = 0.0,
+        likeliest: bool = False,
     ) -> Predictions:
         """Load the model and predict each row of `frame`.
 
+        With `likeliest`, the likeliest class stands for what the model would say.
         With `latency`, time single rows for so many seconds, and have the kernel count the memory.
         """
         task = "core.assets.intake.tasks:predict"
-        options = {"latency": latency}
+        options = {"latency": latency, "likeliest": likeliest}
         result = self.run(
             task,
             path,

@@ -30,8 +30,9 @@ from core.decisions.retraining.request import Compared, Result, Retraining, Snap
 from core.errors import AvalError, Conflict, Invalid, Unavailable
 from core.evidence.monitoring import logbook, replayed
 from core.evidence.monitoring.logged import read_parts
+from core.evidence.monitoring.significance import mean_interval
 from core.evidence.worth import queries as worth
-from core.evidence.worth.work import Z, priced
+from core.evidence.worth.work import priced
 from core.i18n import N_
 from core.platform.access import queries as access
 from core.platform.jobs.handling import JobContext
@@ -259,10 +260,7 @@ def _compared(metric: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> Compared
 
 def _means(name: str, ours: np.ndarray, theirs: np.ndarray) -> Compared:
     """The difference of two means over the same rows, with its normal interval."""
-    gap = ours - theirs
-    error = Z * float(gap.std(ddof=1)) / np.sqrt(len(gap))
-    mean = float(gap.mean())
-    return Compared(name, float(theirs.mean()), float(ours.mean()), mean, mean - error, mean + error)
+    return Compared(name, float(theirs.mean()), float(ours.mean()), *mean_interval(ours - theirs))
 
 
 def _monthly(data: Sequence[queries.Data]) -> int:

@@ -16,8 +16,6 @@ from core.assets.registry.version import Version
 from core.errors import Invalid
 from core.i18n import N_
 
-PREDICT = "core.assets.intake.tasks:predict"
-"""What the isolated runner is asked for."""
 MOST_ROWS = 10_000
 _INTEGERS = frozenset({"INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64"})
 _FLOATS = frozenset({"FP16", "FP32", "FP64"})

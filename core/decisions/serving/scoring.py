@@ -18,13 +18,14 @@ from core.assets.intake.predictions import Predictions, checked
 from core.assets.intake.runner import Runner, Session
 from core.assets.registry.version import Version
 from core.decisions.serving import inference
-from core.decisions.serving.inference import PREDICT, Answers
+from core.decisions.serving.inference import Answers
 from core.decisions.serving.spool import EVERY_SECONDS, Spool
 from core.errors import AvalError, Unavailable
 from core.evidence.monitoring.batches import PREDICTION, PREDICTION_ID, PROBABILITY, SUBJECT, TIMESTAMP
 from core.i18n import N_
 from core.platform.store import Store
 
+PREDICT = "core.assets.intake.tasks:predict"
 MOST_AT_ONCE = 4_096
 MOST_MODELS = 4
 IDLE_SECONDS = 600.0

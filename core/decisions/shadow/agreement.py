@@ -8,12 +8,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evidence.monitoring.significance import wilson
+from core.evidence.monitoring.significance import mean_interval, wilson
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-Z = 1.959963984540054
 FEWEST = 30
 """Rows with an outcome below which a difference in money has no interval worth telling."""
 MOST_CASES = 50
@@ -27,11 +26,6 @@ class Gain:
     mean: float
     low: float
     high: float
-
-    @property
-    def better(self) -> bool | None:
-        """Whether the challenger's decisions are worth more beyond chance, or less; none where nobody can say."""
-        return True if self.low > 0 else False if self.high < 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +153,7 @@ def gain(values: Floats) -> Gain | None:
     """Return the mean of differences with its interval; none below `FEWEST` rows."""
     if len(values) < FEWEST:
         return None
-    mean, error = float(values.mean()), Z * float(values.std(ddof=1)) / np.sqrt(len(values))
-    return Gain(len(values), mean, mean - error, mean + error)
+    return Gain(len(values), *mean_interval(values))
 
 
 def cases(hashes: NDArray[Any], answers: NDArray[Any], apart: Flags, gap: Floats | None) -> tuple[Case, ...]:

@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from core.assets.intake import queries as intake
 from core.assets.intake.evaluation import Evaluation
 from core.assets.intake.matching import as_text
-from core.assets.intake.predictions import checked
 from core.assets.intake.runner import Runner
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.decisions.retraining import queries as retraining
 from core.decisions.serving import inference
-from core.decisions.serving.inference import PREDICT
 from core.decisions.shadow import commands, queries
 from core.decisions.shadow.agreement import (
     Month,
@@ -142,15 +140,14 @@ class _Pair:
 
     def _asked(self, table: pa.Table) -> Said:
         rows = replayed.features(self.challenger, table)
-        result = self.runner.run(
-            PREDICT,
+        found = self.runner.predict(
             self.files.path(self.challenger.artifact_digest),
             self.challenger.format,
-            {"rows": rows},
-            {"likeliest": inference.by_threshold(self.challenger)},
+            rows,
             trusted=self.challenger.names,
+            likeliest=inference.by_threshold(self.challenger),
         )
-        answers = inference.decided(checked(result, len(rows)), self.challenger)
+        answers = inference.decided(found, self.challenger)
         chances = answers.probabilities
         return Said(
             np.array([as_text(one) for one in answers.prediction], dtype=object)

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from core.evidence.kpis.formula import Node, Op
 from core.evidence.kpis.formula_plan import Plan, Totals, finite
+from core.evidence.monitoring.significance import Z
 from core.i18n import N_
 
 Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.95
-Z = 1.959963984540054
 DRAWS = 999
 LARGEST_DRAWN = 50_000
 """Past so many rows the statistic of random parts tells its spread: a bootstrap of all would take too long."""

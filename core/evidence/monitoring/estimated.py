@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.evidence.monitoring.performance import Measure, Measures, Metric, Z
+from core.evidence.monitoring.performance import Measure, Measures, Metric
+from core.evidence.monitoring.significance import Z
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

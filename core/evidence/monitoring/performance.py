@@ -8,13 +8,12 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from core.evidence.monitoring.significance import wilson
+from core.evidence.monitoring.significance import Z, wilson
 from core.i18n import N_
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-Z = 1.959963984540054
 SMALLEST = 2
 
 

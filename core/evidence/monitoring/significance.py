@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+Z = 1.959963984540054
+"""Half width of a normal 95 % interval, in standard errors."""
+
 
 def kolmogorov_tail(distance: float, n: float, m: float) -> float:
     """P(distance this large or larger) for samples of `n` and `m`, asymptotic (Kolmogorov 1933)."""
@@ -91,6 +94,12 @@ def adjusted(p_values: Floats) -> Floats:
     raw = p[order] * len(order) / np.arange(1, len(order) + 1)
     q[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1)
     return q
+
+
+def mean_interval(values: Floats) -> tuple[float, float, float]:
+    """Mean of two values or more with its normal 95 % interval: (mean, low, high)."""
+    mean, error = float(values.mean()), Z * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return mean, mean - error, mean + error
 
 
 def wilson(successes: float, n: float, level: float = 0.95) -> tuple[float, float]:

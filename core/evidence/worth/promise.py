@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from core.evidence.monitoring.significance import Z
 from core.evidence.worth.threshold import Band
 
-Z = 1.959963984540054
 CENT = Decimal("0.01")
 
 

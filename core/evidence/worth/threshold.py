@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.evidence.monitoring.significance import mean_interval
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-Z = 1.959963984540054
 GRID = tuple(round(i / 100, 2) for i in range(1, 100))
 BANDS = 10
 
@@ -96,10 +97,10 @@ def at(rows: Rows, threshold: float) -> Point:
     """Judge one threshold over some rows."""
     yes, worth = rows.decided(threshold)
     n = len(worth)
-    mean = float(worth.mean()) if n else math.nan
-    error = Z * float(worth.std(ddof=1)) / math.sqrt(n) if n > 1 else math.nan
+    only = float(worth.mean()) if n else math.nan
+    mean, low, high = mean_interval(worth) if n > 1 else (only, math.nan, math.nan)
     return Point(
-        threshold, mean, mean - error, mean + error, n, float(yes.mean()) if n else math.nan,
+        threshold, mean, low, high, n, float(yes.mean()) if n else math.nan,
         int((yes & rows.positive).sum()), int((yes & ~rows.positive).sum()),
         int((~yes & ~rows.positive).sum()), int((~yes & rows.positive).sum()),
     )  # fmt: skip

@@ -20,6 +20,7 @@ from core.evidence.kpis.logged import ACTUAL, LABELLED, PREDICTED, PROBABILITY, 
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring import work as monitoring_work
 from core.evidence.monitoring.batches import BatchKind
+from core.evidence.monitoring.significance import Z
 from core.evidence.worth import commands, queries, threshold
 from core.evidence.worth.matrix import Cell, CostMatrix, read_cells
 from core.evidence.worth.promise import Month, Promise, gap, money, part_of_month, promised
@@ -28,7 +29,6 @@ from core.i18n import N_
 from core.platform.jobs.handling import JobContext
 from core.platform.store import SYSTEM, Actor, Store
 
-Z = 1.959963984540054
 RECENT_MONTHS = 3
 
 
