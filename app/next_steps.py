@@ -7,12 +7,15 @@ from core.assets.intake import work as intake
 from core.assets.intake.runner import Runner
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
+from core.decisions.releases import queries as releases
+from core.decisions.releases.states import PRODUCTION
 from core.decisions.retraining import commands as retraining
 from core.decisions.retraining import queries as retrainings
 from core.decisions.retraining import work as retraining_work
 from core.decisions.retraining.request import State
 from core.decisions.shadow import commands as shadow
 from core.evidence import measuring
+from core.evidence.alerts import commands as alert_commands
 from core.evidence.alerts import work as alerts
 from core.evidence.attribution_drift import commands as attribution_drift
 from core.evidence.explain import commands as explain_commands
@@ -77,8 +80,16 @@ def observe(context: JobContext) -> None:
 
 
 def judge(context: JobContext) -> None:
-    """Judge alert rules, then whether a retraining is to be proposed."""
-    alerts.judge(context)
+    """Judge alert rules; the live version takes over from those before it; then whether to propose a retraining."""
+    version_id = str(context.payload["version_id"])
+    with context.store.unit_of_work(SYSTEM) as uow:
+        former = releases.succeeded(uow.session, version_id, PRODUCTION)
+        if former is not None:
+            alert_commands.take_back(uow, version_id)
+    said = alerts.judge(context)
+    if former:
+        with context.store.unit_of_work(SYSTEM) as uow:
+            alert_commands.hand_over(uow, former, version_id, said)
     _consider(context)
 
 

@@ -12,6 +12,7 @@ from app.ui.alert_rows import care_badge
 from app.ui.card import card, page_header
 from app.ui.empty import empty
 from app.ui.incident_parts import Told, incident_button, incident_rows
+from app.ui.progress import rerun_when_other
 from app.ui.refused import may_not, refusals_end_page
 from app.ui.text import md
 from app.wiring import reading, store, unit_of_work
@@ -40,6 +41,7 @@ with refusals_end_page(), reading() as view:
     people = {p.id: p.name for p in access.people(view) if not p.disabled}
     names = people | access.names(view, {d.by for d in deeds} | {alert.owner_id} - {""})
     longest = queries.rules_of(view, case.id).longest_snooze_days
+    successor = registry.version(view, alert.succeeded_by).number if alert.succeeded_by else 0
 
 model = f"{md(case.title)} · {md(version.model_name)} v{version.number}"
 with page_header(
@@ -47,13 +49,13 @@ with page_header(
 ):
     st.page_link(
         "../pages/monitoring.py",
-        label=_("See the column"),
+        label=_("See the column in version {n}", n=successor) if successor else _("See the column"),
         icon=":material/monitoring:",
         query_params={
             "use_case": case.slug,
-            "version": str(version.number),
+            "version": str(successor or version.number),
             "window": alert.grain.value,
-            "at": (alert.peak or alert.first).isoformat(),
+            "at": (alert.last.start if successor else alert.peak or alert.first).isoformat(),
             "column": alert.subject,
         },
     )
@@ -129,4 +131,13 @@ if told:
         incident_rows(told, names)
 talk("alert", alert.id, me)
 with card(_("History")):
-    alert_history(alert, deeds, names)
+    alert_history(alert, deeds, names, successor)
+
+
+def as_it_stands() -> object:
+    with reading() as view:
+        return queries.alert(view, alert.id)
+
+
+if alert.open:
+    rerun_when_other(as_it_stands, alert)

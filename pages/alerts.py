@@ -1,5 +1,7 @@
 """Alerts of all models: what is new, what is mine, what was put off and what is over."""
 
+from collections import Counter
+
 import streamlit as st
 
 from app.session import current
@@ -8,6 +10,7 @@ from app.ui.card import card, page_header
 from app.ui.empty import empty
 from app.ui.incident_parts import incident_rows
 from app.ui.picker import switch
+from app.ui.progress import rerun_when_other
 from app.ui.refused import refusals_end_page
 from app.wiring import reading, store
 from core.assets.registry import queries as registry
@@ -58,3 +61,11 @@ else:
 if told:
     with card(_("Open incidents")):
         incident_rows(told, names)
+
+
+def counted() -> object:
+    with reading() as view:
+        return queries.open_counts(view)
+
+
+rerun_when_other(counted, dict(Counter(a.version_id for a in found if a.open)), every=10.0)

@@ -150,6 +150,7 @@ class AlertOut(BaseModel):
     open: bool
     raised_at: datetime
     resolved_at: datetime | None
+    succeeded_by: str
     acknowledged_at: datetime | None
     acknowledged_by: str
 
@@ -507,6 +508,7 @@ def _alert(one: Alert) -> AlertOut:
         open=one.open,
         raised_at=one.raised_at,
         resolved_at=one.resolved_at,
+        succeeded_by=one.succeeded_by,
         acknowledged_at=one.acknowledged_at,
         acknowledged_by=one.acknowledged_by,
     )

@@ -107,8 +107,8 @@ def _escalate(alert: Alert, people: Mapping[str, str], steps: Steps) -> None:
         ask()
 
 
-def alert_history(alert: Alert, deeds: Sequence[Deed], names: Mapping[str, str]) -> None:
-    """Draw what happened to an alert and what people did about it."""
+def alert_history(alert: Alert, deeds: Sequence[Deed], names: Mapping[str, str], successor: int) -> None:
+    """Draw what happened and what people did; `successor` is the number of the version that ended it, or 0."""
     happened = [
         Happening(alert.raised_at, "notification_important", _("Raised by rule {rule}", rule=md(alert.rule)))
     ]
@@ -121,5 +121,10 @@ def alert_history(alert: Alert, deeds: Sequence[Deed], names: Mapping[str, str])
         who = names.get(deed.by, deed.by)
         happened.append(Happening(deed.at, _ICONS[deed.kind], what, who=who, detail=deed.note))
     if alert.resolved_at is not None:
-        happened.append(Happening(alert.resolved_at, "check", _("The values came to rest")))
+        ended = (
+            _("Version {n} has taken its place, and the same rule has judged it", n=successor)
+            if successor
+            else _("The values came to rest")
+        )
+        happened.append(Happening(alert.resolved_at, "check", ended))
     timeline(happened)

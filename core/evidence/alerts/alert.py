@@ -64,7 +64,10 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One episode; open until `resolved_at`, whatever people did about it."""
+    """One episode; open until `resolved_at`, whatever people did about it.
+
+    `succeeded_by` is the version that had taken its version's place, where that ended it.
+    """
 
     id: str
     version_id: str
@@ -88,6 +91,7 @@ class Alert:
     escalated_at: datetime | None = None
     peak: date | None = None
     causes: tuple[Cause, ...] = field(default=())
+    succeeded_by: str = ""
 
     @property
     def open(self) -> bool:

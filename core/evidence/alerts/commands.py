@@ -1,11 +1,11 @@
 """Writing of alerts: what the rules found, who takes care of it, and the rules themselves."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from core.assets.registry import queries as registry
 from core.assets.registry.version import VersionState
@@ -13,7 +13,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.evidence.alerts import queries
 from core.evidence.alerts.alert import DeedKind
 from core.evidence.alerts.cause import Cause
-from core.evidence.alerts.judging import Episode
+from core.evidence.alerts.judging import Episode, Verdicts
 from core.evidence.alerts.pulse import Pulse
 from core.evidence.alerts.rules import RuleSet, parse
 from core.evidence.alerts.tables import AlertRow, BaselineRow, DeedRow, HealthRow, RulesRow, SplitRow
@@ -172,7 +172,7 @@ def settle_alerts(
         if not one.open and row.resolved_at is None:
             row.resolved_at = uow.now
             resolved.append(row.id)
-        elif one.open:
+        elif one.open and not row.succeeded_by:
             row.resolved_at = None
         uow.session.add(row)
     for row in held.values():
@@ -187,6 +187,61 @@ def settle_alerts(
             {"raised": raised, "resolved": resolved, "rules": rules.title},
         )
     return len(raised)
+
+
+def hand_over(uow: UnitOfWork, former: Collection[str], version_id: str, said: Verdicts) -> int:
+    """End the alerts of versions whose place another has taken, once its own windows were judged; return how many.
+
+    Each ends when the same rule has judged the same subject in a window of `version_id` that reaches as far, or can no
+    longer do so: the rule is gone, or the version knows no such column. What that window says stands in an alert of its
+    own, which whoever cared for the former one owns. Alerts that had ended so before `version_id` came back are its own.
+    """
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    if not said.last:
+        return 0
+    version = registry.version(uow.session, version_id)
+    rules = {rule.id for rule in queries.rules_of(uow.session, version.use_case_id).rules}
+    own = _open(uow, [version_id])
+    mine = {(row.rule, row.subject): row for row in own}
+    ended = []
+    for row in _open(uow, former):
+        asked = (row.rule, row.subject)
+        judged = said.last.get(asked)
+        reached = judged is not None and judged.end >= row.last_end
+        if not reached and row.rule in rules and row.subject in said.columns:
+            continue
+        row.resolved_at, row.succeeded_by = uow.now, version_id
+        heir = mine.get(asked)
+        if heir is not None and not heir.owner_id:
+            heir.owner_id = row.owner_id
+            uow.session.add(heir)
+        ended.append(row)
+        uow.session.add(row)
+    for lost in sorted({row.version_id for row in ended}):
+        resolved = [row.id for row in ended if row.version_id == lost]
+        uow.record(
+            "alert.settled", "version", lost, {"raised": [], "resolved": resolved, "succeeded_by": version_id}
+        )
+    return len(ended)
+
+
+def take_back(uow: UnitOfWork, version_id: str) -> None:
+    """Let the alerts of a version that came back speak for themselves again, as the next judgement finds them."""
+    require(uow.actor, Permission.SEND_PREDICTIONS)
+    for row in uow.session.exec(
+        select(AlertRow).where(AlertRow.version_id == version_id, col(AlertRow.succeeded_by) != "")
+    ):
+        row.succeeded_by = ""
+        uow.session.add(row)
+
+
+def _open(uow: UnitOfWork, version_ids: Collection[str]) -> Sequence[AlertRow]:
+    return uow.session.exec(
+        select(AlertRow)
+        .where(col(AlertRow.version_id).in_(version_ids), col(AlertRow.resolved_at).is_(None))
+        .order_by(AlertRow.id)
+        .with_for_update()
+    ).all()
 
 
 def _raised(uow: UnitOfWork, version_id: str, rules: RuleSet, one: Episode) -> AlertRow:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -54,15 +54,37 @@ class Episode:
     peak: Window
 
 
+@dataclass(slots=True)
+class Verdicts:
+    """What rules say of a version's windows; `last` is the newest window that each rule could judge of each subject."""
+
+    episodes: list[Episode] = field(default_factory=list)
+    last: dict[tuple[str, str], Window] = field(default_factory=dict)
+    columns: set[str] = field(default_factory=set)
+
+    def add(self, rule: Rule, subject: str, judged: Sequence[Judged], *, sign: int = 1) -> None:
+        """Take what one rule says of one column or metric."""
+        self.columns.add(subject)
+        if judged:
+            self.last[rule.id, subject] = max(one.window for one in judged)
+        self.episodes += episodes(rule, subject, judged, sign=sign)
+
+    def join(self, other: "Verdicts") -> None:
+        """Take what was said of other rules."""
+        self.episodes += other.episodes
+        self.last |= other.last
+        self.columns |= other.columns
+
+
 def judge_drift(
     rules: RuleSet,
     grain: Grain,
     windows: Sequence[Window],
     columns: Sequence[ColumnDrift],
     novel: Sequence[Mapping[str, Mapping[str, int]]],
-) -> list[Episode]:
+) -> Verdicts:
     """Judge every column in every window by the rules of this grain; `novel` are each window's new categories."""
-    found: list[Episode] = []
+    found = Verdicts()
     for rule in rules.of(grain):
         if rule.kind in OF_METRICS:
             continue
@@ -74,7 +96,7 @@ def judge_drift(
                 for at, window in enumerate(windows)
                 if (one := _judge(rules, rule, column, at, window, novel[at], surprising=sure[place][at]))
             ]
-            found.extend(episodes(rule, column.name, judged))
+            found.add(rule, column.name, judged)
     return found
 
 
@@ -142,12 +164,12 @@ def judge_performance(
     task: str,
     reference: Mapping[str, float],
     measured: Sequence[tuple[Window, Mapping[Metric, Measure]]],
-) -> list[Episode]:
+) -> Verdicts:
     """Judge windows' metrics against the evaluated ones: over when the whole interval is worse by the limit.
 
     A rule on labels looks at both sides: more of them is as much a change as fewer.
     """
-    found: list[Episode] = []
+    found = Verdicts()
     for rule in rules.of(grain):
         name = rule.metrics.get(task, "")
         if rule.kind not in OF_METRICS or name not in reference:
@@ -164,7 +186,7 @@ def judge_performance(
             else:
                 worse = sign * ((one.low if sign > 0 else one.high) - expected)
             judged.append(_judged_metric(rules, rule, window, one, worse, expected))
-        found.extend(episodes(rule, metric.value, judged, sign=0 if rule.kind == RuleKind.LABEL else sign))
+        found.add(rule, metric.value, judged, sign=0 if rule.kind == RuleKind.LABEL else sign)
     return found
 
 

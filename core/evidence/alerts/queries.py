@@ -198,4 +198,5 @@ def _alert(row: AlertRow) -> Alert:
         escalated_at=row.escalated_at,
         peak=row.peak_start,
         causes=tuple(from_json(one) for one in row.causes or []),
+        succeeded_by=row.succeeded_by,
     )

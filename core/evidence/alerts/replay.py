@@ -10,7 +10,7 @@ from sqlmodel import Session
 from core.assets.intake import queries as intake
 from core.assets.registry import queries as registry
 from core.evidence.alerts import queries
-from core.evidence.alerts.judging import Episode, judge_drift, judge_performance
+from core.evidence.alerts.judging import Episode, Verdicts, judge_drift, judge_performance
 from core.evidence.alerts.rules import DISTRIBUTION, QUALITY, Rule, RuleKind, RuleSet
 from core.evidence.monitoring import queries as monitoring
 from core.evidence.monitoring.performance import Metric
@@ -39,7 +39,7 @@ class Replayed:
         return dict(Counter(one.rule.kind for one in self.episodes))
 
 
-def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | None = None) -> list[Episode]:
+def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | None = None) -> Verdicts:
     """Judge a version's windows by `rules`, from `since` on."""
     version = registry.version(session, version_id)
     task = registry.use_case_by_id(session, version.use_case_id).task.value
@@ -47,7 +47,7 @@ def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | N
     expected = {} if evaluation is None else {name: one.value for name, one in evaluation.metrics.items()}
     expected |= queries.baseline(session, version_id)
     against = rules.against.resolved(whole_year=monitoring.covers_year(session, version_id))
-    found: list[Episode] = []
+    found = Verdicts()
     for grain in rules.grains:
         for kinds, reference in ((QUALITY, Against.EVALUATION), (DISTRIBUTION, against)):
             asked = replace(
@@ -61,13 +61,13 @@ def judged(session: Session, version_id: str, rules: RuleSet, *, since: date | N
                 else None
             )
             if drift is not None:
-                found += judge_drift(asked, grain, drift.windows, drift.columns, drift.novel)
+                found.join(judge_drift(asked, grain, drift.windows, drift.columns, drift.novel))
         wanted = [Metric(rule.metrics[task]) for rule in rules.of(grain) if task in rule.metrics]
         measured = monitoring.measures(session, [version_id], grain, wanted).get(version_id, {})
         kept = [
             (window, one) for window, one in sorted(measured.items()) if since is None or window.end > since
         ]
-        found += judge_performance(rules, grain, task, expected, kept)
+        found.join(judge_performance(rules, grain, task, expected, kept))
     return found
 
 
@@ -83,7 +83,7 @@ def replay(session: Session, version_id: str, rules: RuleSet, *, days: int = YEA
     if held is None:
         return Replayed((), 0, None, None)
     since = max(held.first, held.last - timedelta(days=days - 1))
-    found = judged(session, version_id, rules, since=since)
+    found = judged(session, version_id, rules, since=since).episodes
     windows = _windows(session, version_id, rules, since)
     return Replayed(tuple(sorted(found, key=lambda e: e.known)), windows, since, held.last)
 

@@ -9,7 +9,7 @@ from core.platform.store.columns import json_column, utc
 
 
 class AlertRow(SQLModel, table=True):
-    """One episode of one rule against one column; nothing that people do ends it."""
+    """One episode of one rule against one column; nothing that people do to it ends it, but another version may."""
 
     __tablename__ = "monitoring_alert"
     __table_args__ = (Index("ix_monitoring_alert_open", "resolved_at", "version_id"),)
@@ -30,6 +30,7 @@ class AlertRow(SQLModel, table=True):
     reason: dict[str, Any] = Field(sa_column=json_column())
     raised_at: datetime = Field(sa_column=utc())
     resolved_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    succeeded_by: str = ""
     acknowledged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     acknowledged_by: str = ""
     owner_id: str = ""

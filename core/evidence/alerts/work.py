@@ -13,7 +13,7 @@ from core.assets.registry import queries as registry
 from core.assets.registry.version import Version
 from core.evidence.alerts import commands, queries, tracing
 from core.evidence.alerts.cause import Cause
-from core.evidence.alerts.judging import Episode, Reason
+from core.evidence.alerts.judging import Episode, Reason, Verdicts
 from core.evidence.alerts.pulse import COURSE, Pulse
 from core.evidence.alerts.replay import judged
 from core.evidence.alerts.rules import RuleKind, RuleSet
@@ -30,22 +30,22 @@ MOST_TRACED = 40
 """Alerts whose cause is looked for in one run: the open ones first."""
 
 
-def judge(context: JobContext) -> None:
-    """Bring the alerts of a version up to what its profiles, metrics and rules say."""
+def judge(context: JobContext) -> Verdicts:
+    """Bring the alerts of a version up to what its profiles, metrics and rules say, and return that."""
     version_id = str(context.payload["version_id"])
     store = context.store
     with store.reading() as view:
         version = registry.version(view, version_id)
         if monitoring.reference(view, version_id) is None:
-            return
+            return Verdicts()
         rules = queries.rules_of(view, version.use_case_id)
         known = bool(queries.baseline(view, version_id))
     if not known:
         _baseline(store, version)
     context.progress(0.3, N_("Judging by the rules"))
     with store.reading() as view:
-        found = judged(view, version_id, rules)
-    found = [_with_onset(store, version_id, one) for one in found]
+        told = judged(view, version_id, rules)
+    found = [_with_onset(store, version_id, one) for one in told.episodes]
     context.progress(0.6, N_("Looking for causes"))
     causes = _traced(store, version, found)
     pulse = _pulse(store, version, rules)
@@ -53,6 +53,7 @@ def judge(context: JobContext) -> None:
         commands.settle_alerts(uow, version_id, rules, found, causes)
         if pulse is not None:
             commands.store_health(uow, version_id, pulse)
+    return told
 
 
 def split(context: JobContext) -> None:

@@ -30,7 +30,7 @@ def _judge(reference: pd.DataFrame, months: list[pd.DataFrame], grain: Grain):
     columns = drift.compare(
         layout, held.cells, np.stack([p.cells for p in profiles]), np.stack([p.moments for p in profiles])
     )
-    return judging.judge_drift(SHIPPED, grain, windows, columns, [p.novel for p in profiles])
+    return judging.judge_drift(SHIPPED, grain, windows, columns, [p.novel for p in profiles]).episodes
 
 
 def test_clean_columns_raise_nothing_over_twenty_seeds():
@@ -111,7 +111,8 @@ def test_performance_must_fall_with_its_whole_interval():
     def judge(task: str, metric: Metric, low: float, high: float, n: int = 500):
         measure = Measure((low + high) / 2, low, high, n)
         found = {"roc_auc": 0.8, "mae": 10.0}
-        return judging.judge_performance(SHIPPED, Grain.MONTH, task, found, [(window, {metric: measure})])
+        said = judging.judge_performance(SHIPPED, Grain.MONTH, task, found, [(window, {metric: measure})])
+        return said.episodes
 
     assert judge("binary", Metric.ROC_AUC, 0.70, 0.75)
     assert not judge("binary", Metric.ROC_AUC, 0.70, 0.77)
