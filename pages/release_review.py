@@ -20,7 +20,7 @@ from app.ui.gates_table import evidence_links, gates_table, summary
 from app.ui.lapses import lapses
 from app.ui.metric_strip import metric_strip
 from app.ui.oversight import before_signing
-from app.ui.progress import follow
+from app.ui.progress import follow, rerun_when_other
 from app.ui.reason_dialog import reason_button
 from app.ui.refused import refusals, refusals_end_page
 from app.ui.release_activity import happenings
@@ -34,8 +34,9 @@ from app.ui.timeline import timeline
 from app.wiring import reading, store
 from core.assets.intake import queries as intake
 from core.decisions.findings import commands as findings_of
-from core.decisions.releases import commands
+from core.decisions.releases import commands, queries
 from core.decisions.releases.gates import GATES, GateKind
+from core.decisions.releases.release import Release
 from core.decisions.releases.review import review
 from core.decisions.releases.states import OPEN, ReleaseState
 from core.evidence.explain import queries as explain
@@ -252,3 +253,12 @@ with decision:
     )
     with card(_("Activity")):
         timeline(happenings(events, found.signatures, names, release.note))
+
+
+def standing() -> Release:
+    with reading() as fresh:
+        return queries.release(fresh, release.id)
+
+
+if release.state in OPEN and not running:
+    rerun_when_other(standing, release)

@@ -68,6 +68,8 @@ SPLIT_OFF = {
     "core/evidence/monitoring/forgetting.py",
     "core/evidence/kpis/backtesting.py",
     "core/decisions/releases/decided.py",
+    "core/decisions/releases/answers.py",
+    "core/evidence/fairness/joining.py",
     "core/evidence/monitoring/logbook.py",
     "core/evidence/monitoring/referencing.py",
     "core/assurance/compliance/attesting.py",

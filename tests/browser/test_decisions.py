@@ -3,17 +3,16 @@
 import re
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from core.assets.registry import queries as registered
 from core.decisions.releases import commands as releases
 from core.decisions.releases import queries as released
 from core.decisions.releases.tables import RequestRow
-from core.platform.access import queries as people
 from tests.browser import harness
 from tests.browser.hands import choose, press, type_into
-from tests.served import open_folder, token
+from tests.browser.over_rest import actor, client
+from tests.served import open_folder
 
 CASE = "tumour-triage"
 OPERATIONS, COMPLIANCE, AUTHOR = "Tomasz Wilk", "Lukas Brandt", "Rafael Moreira"
@@ -25,12 +24,6 @@ def store(house):
     opened = open_folder(house.folder)
     yield opened
     opened.close()
-
-
-def actor(store, name):
-    with store.reading() as view:
-        found = next(p for p in people.people(view) if p.name == name)
-        return people.actor(view, found.id, "page")
 
 
 @pytest.fixture
@@ -48,10 +41,9 @@ def ask(store):
 
 
 @pytest.fixture
-def api(store, house):
-    key = token(store, actor(store, OPERATIONS))
-    with httpx.Client(base_url=f"{house.url}/api/v1", headers={"Authorization": f"Bearer {key}"}) as client:
-        yield client
+def api(house):
+    with client(house, OPERATIONS) as made:
+        yield made
 
 
 def test_two_sign_at_once_and_when_the_approval_expires_nothing_answers(open_as, store, ask, api):

@@ -2,13 +2,13 @@
 
 import hashlib
 import re
-from io import BytesIO
+from functools import partial
 
 import httpx
 import pandas as pd
 import pytest
 
-from tests.browser import harness, trained
+from tests.browser import harness, over_rest, trained
 from tests.browser.hands import choose, press, type_into
 
 pytestmark = pytest.mark.shared_data
@@ -36,7 +36,9 @@ def test_journey(open_as, house, brought):
     review = request_release(author, brought)
     request_id = re.search(r"rel_\w+", review).group()
 
-    with httpx.Client(base_url=f"{house.url}/api/v1", headers={"Authorization": f"Bearer {token}"}) as api:
+    with httpx.Client(
+        base_url=f"{house.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
+    ) as api:
         refused_to_the_author(author, house, api, request_id)
         assert api.get(f"/live/{brought.slug}/production").status_code == 404
         for name in (OPERATIONS, COMPLIANCE):
@@ -159,33 +161,12 @@ def sign(page, review, name):
 
 
 def send_what_came_later(api, model):
-    """Post the predictions of the months after, then what truly happened."""
+    """Post the predictions of the months after, then what truly happened; the same once more is nothing new."""
     rows = model.later.reset_index(drop=True)
-    output = "probability" if model.task == "binary" else "prediction"
-    sent = rows[model.features].assign(
-        prediction_id=[f"{model.slug}-{i}" for i in range(len(rows))],
-        timestamp=rows["event_time"],
-        **{output: model.predicted},
+    send = partial(
+        over_rest.send, api, model, rows, pd.Series(model.predicted), model.slug, rows["event_time"]
     )
-    answer = api.post(f"/predictions/{model.slug}/1", content=parquet(sent), headers=PARQUET, timeout=60)
-    assert answer.status_code == 202, answer.text
-    assert answer.json()["accepted"] == len(rows), answer.text
-    first = answer.json()["id"]
-    again = api.post(f"/predictions/{model.slug}/1", content=parquet(sent), headers=PARQUET, timeout=60)
-    assert again.json()["id"] == first, "the same file twice is one batch"
-    told = pd.DataFrame({"prediction_id": sent["prediction_id"], "label": rows[model.label]})
-    answer = api.post(f"/labels/{model.slug}/1", content=parquet(told), headers=PARQUET, timeout=60)
-    assert answer.status_code == 202, answer.text
-    assert answer.json()["accepted"] == len(rows), answer.text
-
-
-PARQUET = {"Content-Type": "application/vnd.apache.parquet"}
-
-
-def parquet(table):
-    out = BytesIO()
-    table.to_parquet(out, index=False)
-    return out.getvalue()
+    assert send() == send(), "the same file twice is one batch"
 
 
 def watch(page, model):

@@ -8,15 +8,12 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import httpx
 import pandas as pd
 import pytest
 
-from tests.browser import harness, trained
+from tests.browser import harness, over_rest, trained
 from tests.browser.hands import press, type_into
-from tests.browser.test_decisions import actor
-from tests.browser.test_journey import PARQUET, PATIENCE, parquet, request_release, sign
-from tests.served import open_folder, token
+from tests.browser.test_journey import PATIENCE, request_release, sign
 
 pytestmark = pytest.mark.shared_data
 
@@ -45,27 +42,20 @@ FORMULA = (
 
 @pytest.fixture
 def model(shared_data, tmp_path):
-    return replace(trained.hotel(shared_data, tmp_path), slug=SLUG)
+    return replace(trained.hotel(shared_data, tmp_path), slug=SLUG, title="Overbooking")
 
 
 @pytest.fixture
 def api(house):
-    store = open_folder(house.folder)
-    try:
-        key = token(store, actor(store, AUTHOR))
-    finally:
-        store.close()
-    with httpx.Client(
-        base_url=f"{house.url}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60
-    ) as client:
-        yield client
+    with over_rest.client(house, AUTHOR) as made:
+        yield made
 
 
 @pytest.mark.timeout(600)
 def test_money_from_definition_to_outcome(open_as, api, model):
-    brought(api, model)
+    over_rest.bring(api, model, purpose="Sell a room twice where its guest will not come.", currency="EUR")
     earlier = model.later.reset_index(drop=True).assign(p=model.predicted)
-    send(api, model, earlier, "earlier", earlier["event_time"])
+    over_rest.send(api, model, earlier, earlier["p"], "earlier", earlier["event_time"])
 
     operations, business = open_as(OPERATIONS), open_as(BUSINESS, locale="pt-BR")
     define(operations, earlier)
@@ -83,50 +73,8 @@ def test_money_from_definition_to_outcome(open_as, api, model):
     assert api.get(f"/live/{SLUG}/production").status_code == 200
 
     came = earlier.sample(600, random_state=3).reset_index(drop=True)
-    send(api, model, came, "after", pd.Series([datetime.now(UTC)] * len(came)))
+    over_rest.send(api, model, came, came["p"], "after", pd.Series([datetime.now(UTC)] * len(came)))
     outcome(business, operations, worth(came))
-
-
-def brought(api, model):
-    """Bring the model over REST, as a pipeline would, and wait until it is evaluated."""
-    asked = {
-        "slug": SLUG,
-        "title": "Overbooking",
-        "purpose": "Sell a room twice where its guest will not come.",
-        "task": "binary",
-        "risk_tier": "limited",
-        "lawful_basis": "none",
-        "currency": "EUR",
-    }
-    answer = api.post("/use-cases", json=asked)
-    assert answer.status_code == 201, answer.text
-    draft = api.post("/drafts", json={}).json()["id"]
-    for kind, path in (("artifact", model.model), ("table", model.table)):
-        sent = api.put(f"/drafts/{draft}/{kind}", params={"name": path.name}, content=path.read_bytes())
-        assert sent.status_code < 300, sent.text
-    said = {
-        "use_case": SLUG,
-        "label_column": model.label,
-        "positive_label": model.positive,
-        "model_name": "Overbooking",
-    }
-    made = api.post(f"/drafts/{draft}/submit", json=said)
-    assert made.status_code < 300, made.text
-    until = time.monotonic() + PATIENCE / 1000
-    while api.get(f"/use-cases/{SLUG}/versions/1").json()["state"] != "ready":
-        assert time.monotonic() < until, "the version is not evaluated"
-        time.sleep(0.3)
-
-
-def send(api, model, rows, prefix, when):
-    """Post predictions and, a moment later, what became of them."""
-    ids = [f"{prefix}-{at}" for at in range(len(rows))]
-    sent = rows[model.features].assign(prediction_id=ids, timestamp=when, probability=rows["p"])
-    told = pd.DataFrame({"prediction_id": ids, "label": rows[model.label]})
-    for kind, table in (("predictions", sent), ("labels", told)):
-        answer = api.post(f"/{kind}/{SLUG}/1", content=parquet(table), headers=PARQUET)
-        assert answer.status_code == 202, answer.text
-        assert answer.json()["accepted"] == len(rows), answer.text
 
 
 def worth(rows):

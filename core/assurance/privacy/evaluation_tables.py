@@ -26,6 +26,7 @@ from core.assets.intake import queries as intake
 from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
+from core.decisions.releases import answers
 from core.errors import Conflict
 from core.evidence import measuring
 from core.evidence.explain import commands as explain
@@ -132,7 +133,7 @@ def _cleaned(
         for version_id, (old, fresh, rows) in predicted.items():
             forgetting.replace_predictions(uow, version_id, fresh, rows=rows)
             files.append((old, fresh))
-            before |= {old, explain.forget(uow, version_id)}
+            before |= {old, explain.forget(uow, version_id), answers.forget(uow, version_id)}
         for version in versions:
             if version.state is VersionState.READY and len(left):
                 measuring.enqueue_all(uow, version.id, loads=bool(version.signature.features))

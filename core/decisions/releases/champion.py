@@ -37,28 +37,36 @@ def measured(evaluation: Evaluation) -> dict[str, Measured]:
 
 
 def compare(
-    candidate: Contender, champion: Contender | None, metric: str, rows: Rows, *, draws: int
+    candidate: Contender,
+    champion: Contender | None,
+    metric: str,
+    rows: Rows,
+    *,
+    draws: int,
+    answers: str = "",
 ) -> tuple[Measured | None, str]:
     """Candidate minus champion in `metric`, and the reason where there is none.
 
-    On the same rows by paired bootstrap, otherwise by the intervals of the two evaluations.
+    On the same rows by paired bootstrap, otherwise by the intervals of the two evaluations. The rows are the same where
+    both were evaluated on them, or where `answers` names what the champion said of the candidate's.
     """
     if champion is None:
         return None, N_("No version is live yet.")
     mine, theirs = candidate.evaluation, champion.evaluation
-    if mine is None or theirs is None:
+    other = answers or (theirs.predictions_digest if theirs else "")
+    if mine is None or not other:
         return None, N_("One of the two versions is not evaluated.")
-    same = (
+    same = bool(answers) or (
         candidate.version.dataset_digest == champion.version.dataset_digest
         and candidate.version.label_column == champion.version.label_column
         and candidate.version.positive_label == champion.version.positive_label
     )
     if same and metric in paired.METRICS:
         a = rows(mine.predictions_digest).set_index("row").sort_index()
-        b = rows(theirs.predictions_digest).set_index("row").sort_index()
+        b = rows(other).set_index("row").sort_index()
         lacking = metric == "roc_auc" and not {"probability"} <= set(a.columns) & set(b.columns)
         if a.index.equals(b.index) and not lacking:
-            seed = hashlib.sha256(f"{mine.predictions_digest}{theirs.predictions_digest}".encode()).digest()
+            seed = hashlib.sha256(f"{mine.predictions_digest}{other}".encode()).digest()
             difference = paired.paired_difference(
                 metric_of(metric, a),
                 metric_of(metric, b),
@@ -67,7 +75,7 @@ def compare(
                 seed=int.from_bytes(seed[:8]),
             )
             return difference, "" if difference else N_("The metric is not defined on these rows.")
-    difference = by_intervals(mine, theirs, metric)
+    difference = by_intervals(mine, theirs, metric) if theirs else None
     if difference is None:
         return None, N_("One of the two evaluations holds no such metric.")
     return difference, ""

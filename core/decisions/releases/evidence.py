@@ -17,7 +17,7 @@ from core.assets.intake.verdict import Verdict
 from core.assets.registry import UseCase, Version, VersionState
 from core.assets.registry import queries as registry
 from core.decisions.findings import queries as findings
-from core.decisions.releases import effective, queries
+from core.decisions.releases import answers, effective, queries
 from core.decisions.releases.champion import COMPARED, Contender, compare, measured
 from core.decisions.releases.gates import GateKind, Measured, Reading, Rule
 from core.decisions.releases.queries import Sealed
@@ -38,7 +38,10 @@ Later = Callable[[Files], Reading]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A version that stands before the gates of an environment, and what is live there; read once for all gates."""
+    """A version that stands before the gates of an environment, and what is live there; read once for all gates.
+
+    `answers` names what the live version said of the rows that this one was evaluated on, where it was asked.
+    """
 
     version: Version
     evaluated: Contender
@@ -48,6 +51,7 @@ class Subject:
     sealed: Sealed | None
     champion: Contender | None
     draws: int
+    answers: str = ""
 
 
 Reader = Callable[[Session, Subject, Rule], Reading | Later]
@@ -69,6 +73,7 @@ def subject(session: Session, version_id: str, environment: str, now: datetime) 
         now=now,
         sealed=sealed,
         champion=Contender(champion, intake.evaluation(session, champion.id)) if champion else None,
+        answers=answers.kept(session, version, champion.id) if champion else "",
         draws=queries.policy(session, sealed.policy_digest).bootstrap_draws if sealed else 0,
     )
 
@@ -142,7 +147,9 @@ def _champion(_session: Session, about: Subject, rule: Rule) -> Reading | Later:
         def rows(digest: str) -> pd.DataFrame:
             return pd.read_parquet(files.path(digest))
 
-        found, reason = compare(about.evaluated, about.champion, rule.metric, rows, draws=about.draws)
+        found, reason = compare(
+            about.evaluated, about.champion, rule.metric, rows, draws=about.draws, answers=about.answers
+        )
         return Reading(found, reason=COMPARED.get(found.compared_by, "") if found else reason, evidence=at)
 
     return compared

@@ -294,3 +294,15 @@ class GateCheckRow(SQLModel, table=True):
     asked_at: datetime = Field(sa_column=utc())
     judged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     verdicts: list[dict[str, Any]] = Field(sa_column=json_column())
+
+
+class ChampionAnswersRow(SQLModel, table=True):
+    """A live version's predictions on the table that another version was evaluated on."""
+
+    __tablename__ = "champion_answers"
+
+    version_id: str = Field(primary_key=True, foreign_key="model_version.id")
+    champion: str = Field(foreign_key="model_version.id")
+    table_digest: str
+    predictions_digest: str
+    made_at: datetime = Field(sa_column=utc())

@@ -46,6 +46,8 @@ def assemble(
 ) -> Assembled:
     """Cut logged rows by day; no day stands on both sides. `logged` has the columns of `reference`.
 
+    Columns that it has beyond those stay with the later rows: nobody trains on them.
+
     Raise `Conflict` where the log holds too few outcomes, or one day only, or where outcomes are still arriving and
     nobody said how long they take: what is known early is no fair sample of what comes.
     """
@@ -88,7 +90,7 @@ def assemble(
     late = moments >= cut
     rows = reference[reference[label].notna()]
     return Assembled(
-        pd.concat([rows, logged[~late]], ignore_index=True),
+        pd.concat([rows, logged.loc[~late, list(reference.columns)]], ignore_index=True),
         logged[late].reset_index(drop=True),
         len(rows),
         len(logged),

@@ -23,11 +23,14 @@ from core.assets.intake.runner import Runner
 from core.assets.registry import queries as registry
 from core.assets.registry.usecase import Task
 from core.assets.registry.version import Version
-from core.decisions.releases import champion, paired
+from core.decisions.releases import answers, champion, paired
 from core.decisions.retraining import commands, queries
 from core.decisions.retraining.assembling import Assembled, Terms, assemble
 from core.decisions.retraining.request import Compared, Result, Retraining, Snapshot, State
 from core.errors import AvalError, Conflict, Invalid, Unavailable
+from core.evidence.fairness import joining
+from core.evidence.fairness import queries as fairness
+from core.evidence.fairness.joining import Joined
 from core.evidence.monitoring import logbook, replayed
 from core.evidence.monitoring.logged import read_parts
 from core.evidence.monitoring.significance import mean_interval
@@ -90,6 +93,7 @@ def _made(
         dataset = datasets.dataset(view, version.dataset_id)
         chain = _chain(view, version)
         logs = [logbook.parts_of(view, one.id) for one in chain]
+        declared = fairness.joined(view, version)
         before = queries.made_by(view, version.id)
         in_force = queries.policy(view, version.use_case_id).policy
     complete = queries.complete_before(in_force, store.clock().date())
@@ -97,7 +101,7 @@ def _made(
     terms = Terms(
         np.datetime64(complete) if complete is not None else None, np.datetime64(unseen) if unseen else None
     )
-    rows = assembled(store, chain, logs, terms)
+    rows = assembled(store, chain, logs, terms, declared)
     training = store.files.put_bytes(to_parquet(rows.training)).digest
     later = store.files.put_bytes(to_parquet(rows.later))
     snapshot = Snapshot(
@@ -138,17 +142,23 @@ def _made(
     intake_commands.receive_file(
         store, actor, draft, "table", later, f"{version.use_case_slug}-later.parquet"
     )
-    protected = [column for column in dataset.protected if column in rows.later.columns]
+    wanted_columns = (*dataset.protected, *(declared.attributes if declared else ()))
+    protected = [column for column in dict.fromkeys(wanted_columns) if column in rows.later.columns]
     with store.unit_of_work(actor) as uow:
         commands.answer_with(uow, wanted.id, submit(uow, draft, version, protected), waits=State.RUNNING)
 
 
 def assembled(
-    store: Store, chain: Sequence[Version], logs: Sequence[logbook.Parts], terms: Terms
+    store: Store,
+    chain: Sequence[Version],
+    logs: Sequence[logbook.Parts],
+    terms: Terms,
+    declared: Joined | None = None,
 ) -> Assembled:
     """Put the rows of a run together: the evaluation table of the first version in the chain, and the logs of all.
 
-    `chain` ends with the champion; what its earlier versions were asked is not forgotten. Raise `Conflict`.
+    `chain` ends with the champion; what its earlier versions were asked is not forgotten. The later rows carry the
+    protected attributes that a table of their own joins to them; nothing is trained on those. Raise `Conflict`.
     """
     first, version = chain[0], chain[-1]
     label = version.label_column
@@ -160,7 +170,11 @@ def assembled(
             continue
         told = logbook.read(store.files, log)
         features = replayed.features(one, read_parts(store.files, log.predictions))
-        frames.append(features.assign(**{label: told.column("label").to_pandas().to_numpy()}))
+        frame = features.assign(**{label: told.column("label").to_pandas().to_numpy()})
+        if declared is not None:
+            people = joining.attributes(store.files, declared, told.column("id").to_pylist())
+            frame = frame.assign(**{str(a): people[a].to_numpy() for a in people if a not in frame})
+        frames.append(frame)
         days.append(told.column("day").to_numpy().astype("datetime64[D]"))
     logged = pd.concat(frames[1:], ignore_index=True) if len(frames) > 1 else frames[0]
     return assemble(reference, logged, pd.Series(np.concatenate(days)), label, terms)
@@ -199,13 +213,14 @@ def compare(context: JobContext, runner: Runner) -> None:
         return
     ours = pd.read_parquet(store.files.path(evaluation.predictions_digest))
     theirs = theirs.assign(row=ours["row"].to_numpy())
+    said = store.files.put_bytes(to_parquet(theirs)).digest
     context.progress(0.6, N_("Comparing, with paired intervals"))
     metrics = [one for name in paired.METRICS if (one := _compared(name, ours, theirs)) is not None]
     value = None
     if matrix is not None and {"probability"} <= set(ours) & set(theirs):
         rows = [
-            priced(store, new, matrix, pa.Table.from_pandas(said, preserve_index=False), new.table_digest)
-            for said in (ours, theirs)
+            priced(store, new, matrix, pa.Table.from_pandas(one, preserve_index=False), new.table_digest)
+            for one in (ours, theirs)
         ]
         thresholds = [0.5 if t is None else t for t in (new.operating_threshold, live.operating_threshold)]
         with store.reading() as view:
@@ -214,6 +229,7 @@ def compare(context: JobContext, runner: Runner) -> None:
         value = _means("worth", decided[0] * monthly, decided[1] * monthly)
     result = Result(len(ours), tuple(metrics), value, matrix.currency if matrix and value else "")
     with store.unit_of_work(SYSTEM) as uow:
+        answers.keep(uow, new.id, live.id, said)
         commands.finish(uow, retraining_id, result)
 
 

@@ -9,6 +9,7 @@ from core.assets.datasets import queries as datasets
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
 from core.evidence.fairness import presets
+from core.evidence.fairness.joining import Joined
 from core.evidence.fairness.parity import Figure, Parity
 from core.evidence.fairness.report import Report
 from core.evidence.fairness.tables import DeclarationRow, ReportRow, TrendRow
@@ -86,6 +87,16 @@ def in_force(session: Session, version: Version) -> Declaration:
         return found
     protected = datasets.dataset(session, version.dataset_id).protected
     return Declaration(version.use_case_id, protected, "", "", presets.DEFAULT, "", "", "", None)
+
+
+def joined(session: Session, version: Version) -> Joined | None:
+    """Return the table of their own in which protected attributes of a version's use case lie, or none."""
+    found = declaration(session, version.use_case_id)
+    if found is None or not found.dataset_id:
+        return None
+    dataset = datasets.dataset(session, found.dataset_id)
+    held = tuple(a for a in found.attributes if dataset.column(a) is not None)
+    return Joined(dataset.digest, found.key_column, held) if held else None
 
 
 def measured(session: Session, version_id: str) -> Measured | None:

@@ -18,7 +18,8 @@ from core.assets.registry.version import Version
 from core.errors import Invalid
 from core.evidence.fairness import commands, parity, presets, queries, report
 from core.evidence.fairness.commands import Followed, PeopleTable
-from core.evidence.fairness.groups import Grouping, as_text
+from core.evidence.fairness.groups import Grouping
+from core.evidence.fairness.joining import Joined, attributes
 from core.evidence.fairness.queries import Declaration
 from core.evidence.fairness.report import Outcomes
 from core.evidence.fairness.tally import Metric
@@ -43,12 +44,12 @@ def measure(context: JobContext) -> None:
         task = registry.use_case_by_id(view, version.use_case_id).task
         declared = queries.in_force(view, version)
         evaluation = intake.evaluation(view, version_id)
-        keyed = datasets.dataset(view, declared.dataset_id).digest if declared.dataset_id else ""
+        apart = queries.joined(view, version)
     if evaluation is None or not declared.attributes:
         return
     table = datasets.frame(store.files, version.table_digest)
     rows = table.loc[table[version.label_column].dropna().index]
-    people = _people(store.files, declared, rows, keyed)
+    people = _people(store.files, declared, rows, apart)
     if people.empty:
         return
     stored = pd.read_parquet(store.files.path(evaluation.predictions_digest))
@@ -82,37 +83,26 @@ def follow(context: JobContext) -> None:
         version = registry.version(view, version_id)
         declared = queries.declaration(view, version.use_case_id)
         evaluation = intake.evaluation(view, version_id)
-        if declared is None or not declared.dataset_id or evaluation is None:
-            return
-        dataset = datasets.dataset(view, declared.dataset_id)
+        apart = queries.joined(view, version)
         log = logbook.parts_of(view, version_id)
-    named = [a for a in declared.attributes if dataset.column(a) is not None]
-    if not log.predictions or not named:
+    if declared is None or apart is None or evaluation is None or not log.predictions:
         return
     context.progress(0.1, N_("Reading the prediction log"))
     book = logbook.read(store.files, log)
-    table = pd.read_parquet(store.files.path(dataset.digest), columns=[declared.key_column, *named])
-    keyed = table.drop_duplicates(declared.key_column).set_index(
-        table.drop_duplicates(declared.key_column)[declared.key_column].map(as_text)
-    )
-    people = keyed[named].reindex(book.column("id").to_pylist()).reset_index(drop=True)
+    people = attributes(store.files, apart, book.column("id").to_pylist())
     context.progress(0.4, N_("Comparing groups"))
     months = _months(book, people, version, evaluation, declared)
     with store.unit_of_work(context.actor) as uow:
-        commands.store_trend(uow, version_id, dataset.digest, months)
+        commands.store_trend(uow, version_id, apart.digest, months)
 
 
-def _people(files: Files, declared: Declaration, rows: pd.DataFrame, keyed: str) -> pd.DataFrame:
+def _people(files: Files, declared: Declaration, rows: pd.DataFrame, apart: Joined | None) -> pd.DataFrame:
     """One column per protected attribute, in the rows of the evaluation: from its table, or joined from another."""
     found = {a: rows[a] for a in declared.attributes if a in rows.columns}
     missing = [a for a in declared.attributes if a not in found]
-    if keyed and missing and declared.key_column in rows.columns:
-        other = datasets.frame(files, keyed)
-        held = [a for a in missing if a in other.columns]
-        index = other[declared.key_column].map(as_text)
-        once = other[held].set_axis(index, axis=0)[~index.duplicated().to_numpy()]
-        joined = once.reindex(rows[declared.key_column].map(as_text)).set_axis(rows.index, axis=0)
-        found |= {a: joined[a] for a in held}
+    if apart is not None and missing and apart.key in rows.columns:
+        other = attributes(files, apart, rows[apart.key]).set_axis(rows.index, axis=0)
+        found |= {a: other[a] for a in missing if a in other}
     return pd.DataFrame({a: found[a] for a in declared.attributes if a in found}, index=rows.index)
 
 

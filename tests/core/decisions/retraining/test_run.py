@@ -1,5 +1,8 @@
 """From the proposal to the challenger: consent of two areas, a run in the jail, intake's checks, paired comparison."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
@@ -8,12 +11,19 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sqlmodel import select
 
+from core.assets.datasets.reading import to_parquet
 from core.assets.datasets.tables import DatasetRow
 from core.assets.registry import queries as registry
+from core.assets.registry.tables import VersionRow
+from core.decisions.releases import evidence
+from core.decisions.releases.champion import COMPARED
+from core.decisions.releases.gates import GateKind, Rule
 from core.decisions.retraining import commands, queries
 from core.decisions.retraining.policy import Policy, TriggerKind
 from core.decisions.retraining.request import Recipe, State
 from core.errors import Conflict, Invalid, Refused
+from core.evidence.fairness import queries as fairness
+from core.evidence.fairness import work as fairness_work
 from core.platform.access.permissions import Role
 from core.platform.audit import queries as audit
 from core.platform.store import SYSTEM
@@ -66,6 +76,51 @@ def test_a_turned_world_is_learnt_by_the_challenger_and_the_paired_interval_says
         "retraining.challenger_registered",
         "retraining.compared",
     ]
+
+
+def test_a_challenger_meets_the_gates_with_the_champions_answers_and_the_groups_of_its_later_rows(any_loop):
+    loop = any_loop
+    rows = rows_of(3000, 2, turned=True)
+    loop.send(rows, "2026-09-01", 60)
+    people = pd.DataFrame(
+        {"case": [f"2026-09-01-{n}" for n in range(len(rows))], "sex": np.where(rows.index % 3, "f", "m")}
+    )
+    sent = loop.store.files.put_bytes(to_parquet(people))
+    officer = loop.person("carl", "compliance")
+    fairness_work.take_table(
+        loop.store, officer, loop.champion.use_case_id, sent, "people.parquet", key="case", lawful_basis="legal_obligation"
+    )  # fmt: skip
+    proposed = loop.do(loop.person("otto", "operations"), commands.propose, loop.champion.use_case_id)
+    consented(loop, proposed)
+    loop.work()
+    found = loop.retraining()
+    assert found.state is State.DONE
+    auc = next(one for one in found.result.metrics if one.metric == "roc_auc")
+    with loop.store.reading() as view:
+        challenger = registry.version(view, found.challenger)
+        groups = fairness.measured(view, found.challenger)
+        about = evidence.subject(view, found.challenger, "production", loop.store.clock())
+        rule = Rule(GateKind.CHAMPION, metric="roc_auc", limit=-0.01)
+        (later,) = evidence.read(view, replace(about, draws=500), [rule])
+    (gate,) = evidence.finish([later], loop.store.files)
+    assert gate.reason == COMPARED["paired"]
+    assert gate.value.value == pytest.approx(auc.difference)
+    assert gate.value.low == pytest.approx(auc.low, abs=0.02)
+    table = pd.read_parquet(loop.store.files.path(challenger.table_digest))
+    assert set(table) == {*FEATURES, "default", "sex"}  # neither the case nor anything else of it
+    (parity,) = groups.report.single
+    assert parity.attributes == ("sex",)
+    assert sum(one.n for one in parity.groups) == len(table)
+    training = pd.read_parquet(loop.store.files.path(found.snapshot.digest))
+    assert "sex" not in training  # nobody trains on it
+    assert "sex" not in challenger.signature.names
+
+    said = about.answers
+    assert loop.store.files.exists(said)
+    with loop.store.unit_of_work(SYSTEM) as uow:
+        uow.session.get(VersionRow, challenger.id).table_digest = "0" * 64
+    with loop.store.reading() as view:
+        assert not evidence.subject(view, found.challenger, "production", loop.store.clock()).answers
 
 
 def test_one_area_that_declines_ends_it_and_nothing_is_trained(loop):

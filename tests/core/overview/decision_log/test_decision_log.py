@@ -465,6 +465,7 @@ NO_DECISIONS = {
     "bundle.detached",
     "card.edited",
     "case.answered",
+    "champion.answered",
     "case.asked",
     "case.forgotten",
     "checks.requested",

@@ -1,4 +1,4 @@
-"""Alerts that ended because another version had taken their version's place.
+"""Alerts that ended because another version had taken their version's place, and a champion's answers on another's rows.
 
 Revision: 2026_12_01_succession
 Follows: 2026_11_30_shadow
@@ -6,6 +6,8 @@ Follows: 2026_11_30_shadow
 
 import sqlalchemy as sa
 from alembic import op
+
+from core.platform.store.columns import UtcDateTime
 
 revision = "2026_12_01_succession"
 down_revision = "2026_11_30_shadow"
@@ -18,7 +20,16 @@ def upgrade() -> None:
         batch.add_column(sa.Column("succeeded_by", sa.String(), nullable=False, server_default=""))
     with op.batch_alter_table("monitoring_alert") as batch:
         batch.alter_column("succeeded_by", server_default=None)
+    op.create_table(
+        "champion_answers",
+        sa.Column("version_id", sa.String(), sa.ForeignKey("model_version.id"), primary_key=True),
+        sa.Column("champion", sa.String(), sa.ForeignKey("model_version.id"), nullable=False),
+        sa.Column("table_digest", sa.String(), nullable=False),
+        sa.Column("predictions_digest", sa.String(), nullable=False),
+        sa.Column("made_at", UtcDateTime(), nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("champion_answers")
     op.drop_column("monitoring_alert", "succeeded_by")
