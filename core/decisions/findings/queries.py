@@ -12,7 +12,7 @@ from core.decisions.findings.tables import FindingRow, WaiverRow
 from core.decisions.findings.waiver import Span, Waiver, blocking_spans
 from core.errors import NotFound
 from core.i18n import N_
-from core.platform.access.personal import open_texts
+from core.platform.access.personal import Sealed, open_texts, sealed_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Outline:
 
     id: str
     use_case_id: str
-    title: str
+    title: Sealed
     severity: Severity
     owner_id: str
     opened_at: datetime
@@ -96,7 +96,7 @@ def outlines(session: Session, limit: int = 10_000) -> tuple[Outline, ...]:
         .limit(limit)
     )
     rows = session.execute(query).all()
-    titles = open_texts(session, [row.title for row in rows]) if rows else []
+    titles = sealed_texts(session, [row.title for row in rows]) if rows else []
     return tuple(
         Outline(
             row.id, row.use_case_id, title, Severity(row.severity), row.owner_id, row.opened_at, row.due_at

@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -49,9 +50,25 @@ def open_text(session: Session, sealed: str) -> str:
 
 def open_texts(session: Session, sealed: Sequence[str]) -> list[str]:
     """Open many texts with one look at the keys; see `open_text`."""
+    return [str(text) for text in sealed_texts(session, sealed)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed text that is opened when it is written: of thousands in a list few are shown."""
+
+    text: str
+    _known: Mapping[str, bytes] = field(repr=False)
+
+    def __str__(self) -> str:
+        opened = open_with(self._known, self.text)
+        return erased_text() if opened is None else opened
+
+
+def sealed_texts(session: Session, sealed: Sequence[str]) -> list[Sealed]:
+    """Return texts to be opened one by one later, with one look at the keys now."""
     known = keys(session, {owner(text) for text in sealed})
-    opened = (open_with(known, text) for text in sealed)
-    return [erased_text() if text is None else text for text in opened]
+    return [Sealed(text, known) for text in sealed]
 
 
 def erased_text() -> str:
