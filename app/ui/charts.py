@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.ui.export import as_csv
-from app.ui.glossary import meaning
+from app.ui.glossary import defined, meaning
 from app.ui.plot import Plot
 from app.ui.plot_data import plot_frame
 from core.i18n import _, language
@@ -120,11 +120,12 @@ def chart(
     picture: str = "",
     right: int = 8,
     data: bool = True,
+    means: str = "",
 ) -> None:
     """Show `figure` in the house look; `alt` says in a sentence what it shows to who cannot see it.
 
-    `reads` is the glossary's word for how it is read. With `picture`, a file name without its ending, the chart can be
-    taken as a picture; with `data` its figures as CSV.
+    `reads` is the glossary's word for how it is read, `means` that for what is drawn, where it has one. With `picture`,
+    a file name without its ending, the chart can be taken as a picture; with `data` its figures as CSV.
     """
     drawn = styled(figure, height=height, legend=legend, right=right).to_dict()
     st.plotly_chart(drawn, key=key, alt=alt, config=_config(picture))
@@ -142,6 +143,8 @@ def chart(
             )
         with st.popover(_("How to read it"), icon=":material/help:", type="tertiary"):
             st.markdown(meaning(f"chart_{reads}"))
+            if meaning(means):
+                st.markdown(defined(means))
 
 
 def _config(picture: str) -> dict[str, object]:

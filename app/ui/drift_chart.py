@@ -30,4 +30,4 @@ def drift_chart(
     threshold(figure, limit, _("Limit {value}", value=number(limit, 2)))
     figure.update_xaxes(type="category", nticks=10, tickangle=0, showgrid=False)
     figure.update_yaxes(rangemode="tozero")
-    chart(figure, reads="drift", alt=alt, key=key, height=220)
+    chart(figure, reads="drift", means="psi", alt=alt, key=key, height=220)

@@ -9,7 +9,7 @@ from app.ui import badges
 from app.ui.card import card
 from app.ui.charts import chart, palette
 from app.ui.empty import note
-from app.ui.glossary import meaning
+from app.ui.glossary import defined, meaning
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.plot import Plot
 from app.ui.text import code, label, md
@@ -65,6 +65,9 @@ def metric_table(metrics: Mapping[str, Estimate]) -> None:
         border="horizontal",
         hide_index=True,
     )
+    with st.popover(_("What they mean"), icon=":material/help:", type="tertiary"):
+        for name in metrics:
+            st.markdown(defined(name))
 
 
 def better(metric: str) -> str:

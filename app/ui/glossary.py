@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.ui.text import md
 from core.assets.intake.metric_names import METRIC_NAMES
+from core.evidence.monitoring.performance import METRIC_NAMES as LOGGED_NAMES
+from core.evidence.monitoring.performance import Metric
 from core.i18n import N_, _
 
 
@@ -83,6 +86,17 @@ _METRICS: Mapping[str, str] = {
     "bias": N_("Whether predictions are too high (above 0) or too low (below 0) on average."),
 }
 
+_LOGGED: Mapping[Metric, str] = {
+    Metric.ROWS: N_("How many predictions were logged."),
+    Metric.PREDICTED_POSITIVE: N_("Of the logged predictions, the share that says yes."),
+    Metric.LABEL_POSITIVE: N_("Of the predictions whose outcome is known, the share that truly was yes."),
+    Metric.LABEL_MEAN: N_("Mean of what truly came out, in the unit of the label."),
+    Metric.OVERTURNED: N_(
+        "Of the decisions that somebody affected had reviewed, the share that a person decided otherwise."
+    ),
+    Metric.DAYS_TO_ANSWER: N_("Days from the request of somebody affected until they had an answer."),
+}
+
 ENTRIES: Mapping[str, Entry] = {
     **_of(
         Topic.RELEASE,
@@ -129,6 +143,7 @@ ENTRIES: Mapping[str, Entry] = {
             N_("How much worse the model gets when its inputs are noisy, missing or extreme."),
         ),
     ),
+    **{key.value: Entry(Topic.MONITORING, LOGGED_NAMES[key], text) for key, text in _LOGGED.items()},
     **_of(
         Topic.MONITORING,
         reference=(
@@ -402,6 +417,12 @@ ENTRIES: Mapping[str, Entry] = {
 def meaning(word: str) -> str:
     """Return what a word means in the reader's language, empty where the glossary lacks it."""
     return _(ENTRIES[word].text) if word in ENTRIES else ""
+
+
+def defined(word: str) -> str:
+    """Return a word with its meaning, as Markdown, in the reader's language; raise `KeyError` for an unknown one."""
+    name, text = ENTRIES[word].words()
+    return f"**{md(name)}**: {md(text)}"
 
 
 def found(said: str) -> dict[Topic, list[tuple[str, str, str]]]:

@@ -103,7 +103,8 @@ def kpi_history(
         met=met,
         judged=judged,
     )
-    chart(figure, reads="kpi", alt=alt, key=key, height=300)
+    means = definition.metric.value if definition.metric is not None else ""
+    chart(figure, reads="kpi", means=means, alt=alt, key=key, height=300)
     note(
         _(
             "On target in {met} of {judged} windows. Hollow points had too few observations to judge.",

@@ -35,10 +35,11 @@ def performance_chart(
     windows: Mapping[str, Window],
     expected: Sequence[MetricPoint] = (),
     happened: Sequence[Moment] = (),
+    means: str = "",
 ) -> None:
     """Draw the points above their label coverage, dashed what was `expected`, and what `happened` over its window.
 
-    `windows` names every window that a point or an expectation has.
+    `windows` names every window that a point or an expectation has, `means` is the metric's word in the glossary.
     """
     colours = palette()
     figure = Plot().update_layout(
@@ -77,7 +78,7 @@ def performance_chart(
     )  # fmt: skip
     figure.update_layout(yaxis2={"tickformat": ".0%", "range": [0, 1], "nticks": 3})
     chart(
-        figure, reads="performance", alt=alt, key=key, height=320, data=False
+        figure, reads="performance", means=means, alt=alt, key=key, height=320, data=False
     )  # the page offers more than is drawn
 
 

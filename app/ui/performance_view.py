@@ -50,6 +50,7 @@ def performance_view(
         windows={tick(w, grain): w for w in [*(p.window for p in points), *(e.window for e in expected)]},
         expected=[_drawn(one.window, one.expected, grain) for one in expected],
         happened=happened,
+        means=metric.value,
     )
     for one in said:
         note(md(one))

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.ui.glossary import ENTRIES, Topic, found, meaning
+from app.ui.glossary import ENTRIES, Topic, defined, found, meaning
 from core.assets.intake.metric_names import METRIC_NAMES
+from core.evidence.monitoring.performance import Metric
 from core.i18n import speaking
 from tests.ui.hands import page_as
 
@@ -38,6 +39,13 @@ def test_every_chart_says_how_it_is_read():
 
 def test_every_metric_of_an_evaluation_has_a_meaning():
     assert [name for name in METRIC_NAMES if not meaning(name)] == []
+
+
+def test_every_metric_of_the_log_has_a_meaning_beside_its_chart(house):
+    assert [one for one in Metric if not meaning(one.value)] == []
+    with speaking("pt_BR"):
+        assert defined("label_mean").startswith("**")
+        assert "rótulo" in defined("label_mean")
 
 
 def test_words_are_found_without_capitals_and_accents():
