@@ -1,20 +1,21 @@
 """Fixtures for every test: stores on both engines, actors, shared data; strict mode turns a skip into a failure."""
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from core.ids import new_id
 from core.platform.notices.outbox import append
 from core.platform.store import Actor, Store
 from core.platform.store.migrate import upgrade
 from core.settings import Settings
+from tests.postgres import database
 
 hypothesis.settings.register_profile("aval", deadline=None)
 hypothesis.settings.load_profile("aval")
@@ -101,15 +102,11 @@ def postgres_server() -> str:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> Iterator[str]:
     """One migrated database that each test clones."""
-    name = f"aval_template_{secrets.token_hex(4)}"
-    with _admin(postgres_server) as admin:
-        admin.execute(text(f'CREATE DATABASE "{name}"'))
-    engine = create_engine(_sibling(postgres_server, name))
-    upgrade(engine)
-    engine.dispose()
-    yield name
-    with _admin(postgres_server) as admin:
-        admin.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with database(postgres_server) as url:
+        engine = create_engine(url)
+        upgrade(engine)
+        engine.dispose()
+        yield url.rsplit("/", 1)[1]
 
 
 @pytest.fixture
@@ -117,50 +114,25 @@ def postgres_store(
     postgres_server: str, postgres_template: str, tmp_path: Path, hands: Hands
 ) -> Iterator[Store]:
     """A migrated, empty PostgreSQL store."""
-    yield from postgres_clone(postgres_server, postgres_template, tmp_path, hands)
+    with postgres_clone(postgres_server, postgres_template, tmp_path, hands) as store:
+        yield store
 
 
+@contextmanager
 def postgres_clone(
     server: str, template: str, folder: Path, clock: Callable[[], datetime]
 ) -> Iterator[Store]:
     """Open a clone of the template, and drop it afterwards."""
-    name = f"aval_{secrets.token_hex(6)}"
-    with _admin(server) as admin:
-        admin.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    store = Store(
-        Settings(folder=str(folder / "pg"), database_url=_sibling(server, name)), append, clock=clock
-    )
-    yield store
-    store.close()
-    with _admin(server) as admin:
-        admin.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with database(server, template=template) as url:
+        store = Store(Settings(folder=str(folder / "pg"), database_url=url), append, clock=clock)
+        yield store
+        store.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def any_store(request: pytest.FixtureRequest) -> Store:
     """The same test on both engines: the contract suite."""
     return request.getfixturevalue("store" if request.param == "sqlite" else "postgres_store")
-
-
-class _admin:
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(_driver(url), isolation_level="AUTOCOMMIT")
-
-    def __enter__(self):
-        self.connection = self.engine.connect()
-        return self.connection
-
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
-        self.engine.dispose()
-
-
-def _driver(url: str) -> str:
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
-
-
-def _sibling(url: str, name: str) -> str:
-    return _driver(url).rsplit("/", 1)[0] + "/" + name
 
 
 @pytest.fixture

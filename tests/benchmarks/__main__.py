@@ -54,6 +54,7 @@ MEASURES: Mapping[str, Callable[[Path], Iterator[Mapping[str, float]]]] = {
     "infer_one": scoring.infer,
     "fleet_p95": fleet.overview,
     "decisions_p95": decisions.search,
+    "decisions_postgres_p95": decisions.search_postgres,
     "law_map_p95": compliance.law_map,
     "inbox_p95": inbox.waiting,
     "loop_time_p95": looptime.page,

@@ -1,6 +1,7 @@
 """The decision log: search among 1,000,000 comments of 200 authors, with their texts opened, as the page asks for it."""
 
 import itertools
+import os
 import random
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import insert, update
 from sqlmodel import Session, select
 
+from app.wiring import open_store
 from core.i18n import LANGUAGES, _, speaking
 from core.overview.decision_log import queries, work
 from core.overview.decision_log.kind import ACTS, Kind
@@ -28,6 +30,9 @@ from core.platform.search.index import Entry
 from core.platform.search.tables import EntryRow
 from core.platform.search.words import words
 from core.platform.store import SYSTEM, Actor, Event, Store
+from core.platform.store.migrate import upgrade
+from core.settings import Settings
+from tests.postgres import database
 from tests.served import open_folder, person
 from tests.ui.hands import use_case
 
@@ -57,6 +62,25 @@ SYLLABLES = (
 def search(folder: Path) -> Iterator[Mapping[str, float]]:
     """Ask with one to three words, rare and frequent, with and without each filter; p95 of all."""
     store = open_folder(folder)
+    for found in _searched(store, "decisions_p95"):
+        size = folder.joinpath("aval.db").stat().st_size
+        yield {**found, "decision log, database MB": size / 1e6}
+
+
+def search_postgres(folder: Path) -> Iterator[Mapping[str, float]]:
+    """The same on the server that `AVAL_TEST_POSTGRES` names; nothing without one."""
+    server = os.environ.get("AVAL_TEST_POSTGRES", "")
+    if not server:
+        sys.stderr.write("AVAL_TEST_POSTGRES names no server: nothing is measured on PostgreSQL\n")
+        return
+    with database(server) as url:
+        store = open_store(Settings(folder=str(folder), database_url=url))
+        upgrade(store.engine)
+        yield from _searched(store, "decisions_postgres_p95")
+        store.close()
+
+
+def _searched(store: Store, name: str) -> Iterator[Mapping[str, float]]:
     spoken = Speech(random.Random(7))
     authors, cases = _house(store)
     last = _said(store, spoken, authors, cases)
@@ -64,8 +88,6 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
     begin = time.perf_counter()
     work.tidy(store)
     tidied = time.perf_counter() - begin
-    size = store.settings.folder_path.joinpath("aval.db").stat().st_size
-    sys.stderr.write(f"{ENTRIES:,} comments, database {size / 1e6:,.0f} MB\n")
     asked = list(itertools.islice(_questions(spoken, authors, cases, last), ASKED))
     reader = Actor(authors[0], "person", frozenset({"viewer"}))
     while True:
@@ -77,7 +99,7 @@ def search(folder: Path) -> Iterator[Mapping[str, float]]:
             spans.append((time.perf_counter() - begin) * 1000)
         spans.sort()
         yield {
-            "decisions_p95": spans[int(len(spans) * 0.95)],
+            name: spans[int(len(spans) * 0.95)],
             "decision search p50 ms": spans[len(spans) // 2],
             "decision search, slowest ms": spans[-1],
             "decision searches that find something, share": found / len(asked),

@@ -352,11 +352,10 @@ def stores(request, empty_sqlite, tmp_path):
         server = request.getfixturevalue("postgres_server")
 
         def postgres(hands):
-            from contextlib import contextmanager
 
             from tests.conftest import postgres_clone
 
-            opening = contextmanager(postgres_clone)(server, template, tmp_path, hands)
+            opening = postgres_clone(server, template, tmp_path, hands)
             store = opening.__enter__()
             return store, lambda: opening.__exit__(None, None, None)
 
