@@ -122,7 +122,7 @@ def alert_history(alert: Alert, deeds: Sequence[Deed], names: Mapping[str, str],
         happened.append(Happening(deed.at, _ICONS[deed.kind], what, who=who, detail=deed.note))
     if alert.resolved_at is not None:
         ended = (
-            _("Version {n} has taken its place, and the same rule has judged it", n=successor)
+            _("Version {n} has taken this one's place, and the same rule has judged it", n=successor)
             if successor
             else _("The values came to rest")
         )

@@ -12,7 +12,7 @@ from app.ui.kpi_value import written
 from app.ui.metric_strip import Figure, metric_strip
 from app.ui.plot import Plot
 from app.ui.text import label
-from core.decisions.shadow.agreement import Month, verdict
+from core.decisions.shadow.agreement import MOST_CASES, MOST_ROWS, Month, verdict
 from core.decisions.shadow.queries import Disagreement
 from core.i18n import _, moment, month, number, percent
 
@@ -85,7 +85,8 @@ def agreement_chart(months: Sequence[Month]) -> None:
             words="; ".join(f"{month(one.start)} {percent(one.agreement, 1)}" for one in months),
         )
         chart(figure, reads="agreement", alt=alt, key="shadow_agreement", height=260, legend=False)
-        note(_("Up to 2,000 evenly spaced rows a month; whiskers are 95 % intervals."))
+        most = number(MOST_ROWS)
+        note(_("Up to {n} evenly spaced rows a month; whiskers are 95 % intervals.", n=most))
 
 
 def worth_chart(months: Sequence[Month], currency: str) -> None:
@@ -158,4 +159,10 @@ def disagreements_table(found: Sequence[Disagreement]) -> None:
         hide_index=True,
         width="stretch",
     )
-    note(_("At most 50 rows of a month, those furthest apart first; erased people are gone from here, too."))
+    most = number(MOST_CASES)
+    note(
+        _(
+            "At most {n} rows of a month, those furthest apart first; erased people are gone from here, too.",
+            n=most,
+        )
+    )

@@ -123,7 +123,7 @@ def test_from_an_alert_to_the_version_that_ends_it(open_as, house, store, model,
     assert compliance.get_by_text("Encerrado").count() == 0
     answer(operations, model, tmp_path)
     compliance.get_by_text("Encerrado").first.wait_for(timeout=PATIENCE)  # by itself
-    compliance.get_by_text("A versão 2 tomou o lugar dela").first.wait_for()
+    compliance.get_by_text("A versão 2 tomou o lugar desta").first.wait_for()
     assert not harness.failure(compliance)
     with store.reading() as view:
         over = alerts.alert(view, alert.id)

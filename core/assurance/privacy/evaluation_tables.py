@@ -1,12 +1,13 @@
-"""Erase a person from evaluation tables: rows that name them, or equal what was logged of them, and what came of those.
+"""Erase a person from tables: rows that name them, or equal what was logged of them, and what came of those.
 
 A table, the predictions on it and the attributions of its rows hang together by position: all are written anew or
-deleted in one transaction, and what they told is measured again. Each change leaves a tombstone in the log.
+deleted in one transaction, and what they told is measured again. Each change leaves a tombstone in the log. What a
+retraining froze of a log holds their rows too, and so does the table on which its challenger was judged.
 """
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,8 @@ from core.assets.registry import commands as registry_commands
 from core.assets.registry import queries as registry
 from core.assets.registry.version import Version, VersionState
 from core.decisions.releases import answers
+from core.decisions.retraining import commands as retraining_commands
+from core.decisions.retraining import queries as retraining
 from core.errors import Conflict
 from core.evidence import measuring
 from core.evidence.explain import commands as explain
@@ -82,12 +85,17 @@ def _of_table(
 ) -> Cleaned | None:
     with store.reading() as view:
         versions = registry.versions_on(view, digest)
+        trained = retraining.trained_on(view, digest)
+        champions = [registry.version(view, one.champion) for one in trained]
+        kin = {one.use_case_id: registry.versions(view, one.use_case_id) for one in (*versions, *champions)}
     gone = _named(store, digest, {name for one in those for name in one.personal}, theirs)
-    known = [v for v in versions if inputs.get(v.id) and v.signature.features]
-    if known:
+    logged = {v.id: _logged(v, kin[v.use_case_id], inputs) for v in (*versions, *champions)}
+    if any(logged.values()):
         table = datasets.frame(store.files, digest)
-        for version in known:
-            gone |= whose.alike(version.features_of(table), inputs[version.id])
+        for version in versions:
+            gone |= whose.alike(version.features_of(table), logged[version.id])
+        for champion in champions:  # a snapshot calls each feature as the model does
+            gone |= whose.alike(table[list(champion.signature.names)], logged[champion.id])
     if not gone.any():
         return None
     busy = next((v for v in versions if v.state in {VersionState.CHECKING, VersionState.RECEIVED}), None)
@@ -99,7 +107,14 @@ def _of_table(
             number=busy.number,
             use_case=busy.use_case_slug,
         )
-    return _cleaned(store, actor, digest, those, versions, gone)
+    found = _cleaned(store, actor, digest, those, versions, gone)
+    return replace(found, versions=found.versions | {one.challenger for one in trained if one.challenger})
+
+
+def _logged(version: Version, kin: Sequence[Version], inputs: Inputs) -> Sequence[Mapping[str, object]]:
+    """Return what any version of the use case that takes the same features was asked about the person."""
+    names = version.signature.names
+    return [one for v in kin if names and v.signature.names == names for one in inputs.get(v.id, ())]
 
 
 def _cleaned(
@@ -128,6 +143,7 @@ def _cleaned(
     }
     with store.unit_of_work(actor) as uow:
         datasets_commands.replace_table(uow, digest, new, rows=len(left), columns=columns)
+        retraining_commands.move_snapshots(uow, digest, new)
         registry_commands.move_table(uow, digest, new)
         forgetting.move_tables(uow, digest, new, rows=len(left), columns=columns)
         for version_id, (old, fresh, rows) in predicted.items():

@@ -128,6 +128,18 @@ def keep_snapshot(uow: UnitOfWork, retraining_id: str, snapshot: Snapshot) -> No
     uow.record("retraining.snapshot_taken", "retraining", retraining_id, snapshot.to_json())
 
 
+def move_snapshots(uow: UnitOfWork, old: str, new: str) -> None:
+    """Have snapshots name the file without an erased person's rows; part of an erasure, which has the event.
+
+    How many rows a model was trained on stays as it was: it was trained on them.
+    """
+    require(uow.actor, Permission.ERASE_SUBJECT)
+    for one in queries.trained_on(uow.session, old):
+        row = _locked(uow, one.id)
+        row.snapshot = {**(row.snapshot or {}), "digest": new}
+        uow.session.add(row)
+
+
 def answer_with(
     uow: UnitOfWork, retraining_id: str, version_id: str, *, waits: State = State.OUTSIDE
 ) -> None:

@@ -192,6 +192,12 @@ def cost_of_waiting(session: Session, use_case_id: str, version_id: str) -> Wait
     return Waiting(promise.currency, (lost * 7 / days).quantize(Decimal("0.01")), last.start)
 
 
+def trained_on(session: Session, digest: str) -> tuple[Retraining, ...]:
+    """Return the retrainings whose snapshot is this file."""
+    rows = session.exec(select(RetrainingRow).where(col(RetrainingRow.snapshot).is_not(None))).all()
+    return _read(session, [row for row in rows if row.snapshot and row.snapshot["digest"] == digest])
+
+
 def _read(session: Session, rows: Sequence[RetrainingRow]) -> tuple[Retraining, ...]:
     ids = [row.id for row in rows]
     votes = session.exec(

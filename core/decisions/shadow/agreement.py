@@ -15,7 +15,8 @@ Flags = NDArray[np.bool_]
 
 FEWEST = 30
 """Rows with an outcome below which a difference in money has no interval worth telling."""
-MOST_CASES = 50
+MOST_ROWS, MOST_CASES = 2_000, 50
+"""Rows of a month that are asked about, evenly spaced, and rows on which the two differ that are kept of them."""
 
 
 @dataclass(frozen=True, slots=True)

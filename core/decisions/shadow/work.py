@@ -19,6 +19,7 @@ from core.decisions.retraining import queries as retraining
 from core.decisions.serving import inference
 from core.decisions.shadow import commands, queries
 from core.decisions.shadow.agreement import (
+    MOST_ROWS,
     Month,
     Prices,
     Said,
@@ -42,7 +43,6 @@ from core.i18n import N_
 from core.platform.jobs.handling import JobContext
 from core.platform.store import Files
 
-ROWS = 2_000
 MOST_MONTHS = 24
 
 
@@ -96,7 +96,7 @@ class _Pair:
         self, start: date, counts: tuple[int, int], parts: Sequence[LogPart], labels: KnownLabels
     ) -> Month:
         """Hold both against each other on evenly spaced rows of a month."""
-        table = sampled(self.files, parts, ROWS)
+        table = sampled(self.files, parts, MOST_ROWS)
         hashes = table.column(HASH).to_numpy()
         before, after = self._logged(table), self._asked(table)
         tolerance = self.tolerance if before.answers.dtype.kind == "f" else None

@@ -1,5 +1,6 @@
 """Whoever is erased is gone from the log's files, from answers about cases and from requests; others stay."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlmodel import SQLModel, select
@@ -17,6 +18,8 @@ from core.assurance.privacy.erasure import keeps_rows
 from core.assurance.reviews import commands, queries
 from core.assurance.reviews.commands import Asked
 from core.assurance.reviews.request import Kind
+from core.decisions.releases import answers
+from core.decisions.retraining import commands as retraining
 from core.errors import Conflict, Refused
 from core.evidence.explain import commands as explain
 from core.evidence.explain import queries as explanations
@@ -31,8 +34,10 @@ from core.platform.access.subjects import subject_of
 from core.platform.audit import queries as audit
 from core.platform.jobs.tables import JobRow
 from core.platform.store import SYSTEM, Actor
+from tests.core.decisions.retraining.conftest import FEATURES, any_loop, rows_of, runner
 from tests.core.evidence.monitoring.conftest import credit, ready_version, sent, told
 
+__all__ = ["any_loop", "runner"]
 OFFICER = Actor("per_officer", "person", frozenset({"compliance"}), "page")
 
 
@@ -84,6 +89,57 @@ def test_a_person_is_gone_from_log_answers_and_requests_and_everybody_else_stays
         assert audit.verify(view).ok
     again = erase_subject(store, OFFICER, subject)
     assert (again.predictions, again.labels, again.answers) == (0, 0, 0)
+
+
+def test_a_person_is_gone_from_what_a_retraining_froze_of_the_log(any_loop):
+    """Each row of the log is a person of their own: one lies in the training snapshot, one in the later rows."""
+    loop, store = any_loop, any_loop.store
+    rows = rows_of(1200, 2, turned=True)
+    loop.send(rows, "2026-09-01", 40, subjects=[f"A-{n}" for n in range(len(rows))])
+    proposed = loop.do(loop.person("otto", "operations"), retraining.propose, loop.champion.use_case_id)
+    for name, role in (("otto", "operations"), ("ana", "data_scientist")):
+        loop.do(loop.person(name, role), retraining.answer, proposed, consents=True, reason="It has turned.")
+    loop.work()
+    before = loop.retraining()
+    assert before.result is not None
+    for n in (0, 1199):  # of the first and of the last day
+        person = rows.loc[n, FEATURES]
+        held = [d for d in store.files.digests() if holds(store, d, person)]
+        assert len(held) == 2, "the log, and either the snapshot or the later rows"
+        with store.unit_of_work(OFFICER) as uow:
+            subject = subject_of(uow, f"A-{n}")
+        erased = erase_subject(store, OFFICER, subject)
+        assert erased.table_rows == 1
+        assert not [d for d in store.files.digests() if holds(store, d, person)]
+    with store.reading() as view:
+        after = loop.retraining()
+        challenger = registry.version(view, after.challenger)
+        snapshot = pd.read_parquet(store.files.path(after.snapshot.digest))
+        later = pd.read_parquet(store.files.path(challenger.table_digest))
+        assert (
+            answers.kept(view, challenger, after.champion) == ""
+        )  # what the champion said of those rows went too
+        assert audit.verify(view).ok
+    assert len(snapshot) == before.snapshot.reference + before.snapshot.logged - before.snapshot.kept - 1
+    assert len(later) == before.snapshot.kept - 1
+
+
+def holds(store, digest, person):
+    """Whether a table of the house has a row that equals this one in every feature."""
+    path = store.files.path(digest)
+    if path.read_bytes()[:4] != b"PAR1":
+        return False
+    table = pd.read_parquet(path)
+    named = {
+        name: next((c for c in table.columns if c.removeprefix("f:") == name), None) for name in person.index
+    }
+    if None in named.values():
+        return False
+    same = [
+        table[column].astype(str).str.removesuffix(".0") == str(person[name]).removesuffix(".0")
+        for name, column in named.items()
+    ]
+    return bool(np.logical_and.reduce(same).any())
 
 
 SECRET = "C-4711"

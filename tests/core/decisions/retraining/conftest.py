@@ -1,6 +1,7 @@
 """A live version with a real file and its log: what a retraining starts from."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import joblib
@@ -75,12 +76,20 @@ class Loop:
     def work(self) -> None:
         run_waiting(self.store, wiring.handlers(self.runner))
 
-    def send(self, table: pd.DataFrame, start: str, days: int, *, labelled: bool = True) -> None:
-        """Log the champion's predictions on these rows, spread over days, with their outcomes."""
+    def send(
+        self,
+        table: pd.DataFrame,
+        start: str,
+        days: int,
+        *,
+        labelled: bool = True,
+        subjects: Sequence[str] = (),
+    ) -> None:
+        """Log the champion's predictions on these rows, spread over days, with their outcomes, and whom they are about."""
         ids = [f"{start}-{n}" for n in range(len(table))]
         moments = pd.Timestamp(start, tz="UTC") + pd.to_timedelta(np.arange(len(table)) % days, unit="D")
         rows = table[FEATURES].assign(prediction_id=ids, timestamp=moments, probability=0.5)
-        self._take(rows, "predictions")
+        self._take(rows.assign(subject=subjects) if subjects else rows, "predictions")
         if labelled:
             self._take(pd.DataFrame({"prediction_id": ids, "label": table["default"].astype(str)}), "labels")
 
