@@ -20,6 +20,7 @@ from core.assets.registry import queries as registry
 from core.decisions.incidents import commands as incidents
 from core.decisions.incidents import queries as incident_queries
 from core.evidence.alerts import commands, queries
+from core.evidence.alerts.alert import Alert
 from core.evidence.alerts.rules import KIND_NAMES
 from core.evidence.monitoring.column_names import named
 from core.i18n import _, day
@@ -134,10 +135,21 @@ with card(_("History")):
     alert_history(alert, deeds, names, successor)
 
 
-def as_it_stands() -> object:
+def standing(one: Alert) -> object:
+    return (
+        one.last,
+        one.resolved_at,
+        one.acknowledged_at,
+        one.owner_id,
+        one.snoozed_until,
+        one.escalated_at,
+    )
+
+
+def standing_now() -> object:
     with reading() as view:
-        return queries.alert(view, alert.id)
+        return standing(queries.alert(view, alert.id))
 
 
 if alert.open:
-    rerun_when_other(as_it_stands, alert)
+    rerun_when_other(standing_now, standing(alert))

@@ -1,7 +1,5 @@
 """Alerts of all models: what is new, what is mine, what was put off and what is over."""
 
-from collections import Counter
-
 import streamlit as st
 
 from app.session import current
@@ -25,6 +23,7 @@ me = current().actor
 now = store().clock()
 with refusals_end_page(), reading() as view:
     found = queries.alerts(view, limit=500)
+    waiting = queries.open_counts(view)
     titles = {case.id: case.title for case in registry.use_cases(view)}
     models = {v.id: f"{titles.get(v.use_case_id, '')} v{v.number}" for v in registry.versions(view)}
     told = incidents.incidents(view, only_open=True)
@@ -68,4 +67,4 @@ def counted() -> object:
         return queries.open_counts(view)
 
 
-rerun_when_other(counted, dict(Counter(a.version_id for a in found if a.open)), every=10.0)
+rerun_when_other(counted, waiting, every=10.0)
