@@ -1,12 +1,12 @@
 """Find entries of the log by blind words, the newest first."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from core.platform.search import blind
 from core.platform.search.tables import AuthorRow, CursorRow, EntryRow
@@ -15,6 +15,11 @@ from core.platform.store.columns import UtcDateTime
 _MONTHS = 120
 """A longer period is no longer looked for by its months."""
 _PARTS = text("SELECT count(DISTINCT segid) FROM search_words_idx")
+_LOOKED_THROUGH = 3_000
+"""Entries that are looked through one by one before the index of PostgreSQL is asked."""
+_ROWS = ("e.idx", "search_entry AS e")
+_FTS5 = ("w.rowid", "search_words AS w JOIN search_entry AS e ON e.idx = w.rowid")
+"""Where to find the place of an entry, and in what."""
 _SIGNS = {"sqlite": ("AND", "OR", "NOT"), "postgresql": ("&", "|", "& !")}
 
 
@@ -72,30 +77,92 @@ def stale(session: Session, limit: int) -> list[int]:
 
 def find(session: Session, wanted: Wanted, keys: Mapping[str, bytes], house: bytes, limit: int) -> list[int]:
     """Return the newest `limit` entries that hold every word under any one of `keys`, by author, or the house's."""
-    sqlite = session.connection().dialect.name == "sqlite"
+    if not wanted.words:
+        return _found(session, _ROWS, *_columns(wanted), wanted.before, limit)
+    engine = session.connection().dialect.name
     where, values = _columns(wanted)
-    source = "search_entry AS e"
-    if wanted.words:
-        groups = [keys[wanted.actor]] if wanted.actor in keys else [*keys.values(), house]
-        values["match"] = _expression(wanted, groups, _SIGNS[session.connection().dialect.name])
-        if sqlite:
-            source = "search_words AS w JOIN search_entry AS e ON e.idx = w.rowid"
-            where = ["search_words MATCH :match", *where]
-        else:
-            where = ["e.tokens @@ CAST(:match AS tsquery)", *where]
-    place = "w.rowid" if sqlite and wanted.words else "e.idx"
+    groups = [keys[wanted.actor]] if wanted.actor in keys else [*keys.values(), house]
+    if engine == "sqlite":
+        values["match"] = _expression(wanted, groups, _SIGNS[engine])
+        return _found(session, _FTS5, ["search_words MATCH :match", *where], values, wanted.before, limit)
+    return _found_by_postgres(session, where, values, wanted, groups, limit)
+
+
+def _found_by_postgres(
+    session: Session,
+    where: list[str],
+    values: dict[str, Any],
+    wanted: Wanted,
+    groups: Sequence[bytes],
+    limit: int,
+) -> list[int]:
+    """Look through the newest entries one by one, then ask the index for the rest, once for each key.
+
+    The index of PostgreSQL answers in no order: of a frequent word it would bring hundreds of thousands of entries to be
+    sorted. A frequent word is among the newest entries; one that is not there often enough is rare, and the index is
+    quick. The planner cannot know which it is, since it knows nothing of blind words, so it is told. Entries before
+    `until` begin where the log's moments say so; they grow with its index.
+    """
+    top = _first_from(session, wanted.until)
     if wanted.before is not None:
-        where.append(f"{place} < :before")
-        values["before"] = wanted.before
+        top = min(top, wanted.before)
+    low, signs = top - _LOOKED_THROUGH, _SIGNS["postgresql"]
+    newest = ["e.tokens @@ CAST(:match AS tsquery)", *where, "e.idx >= :low"]
+    said = {"match": _expression(wanted, groups, signs), "low": low}
+    found = _found(session, _ROWS, newest, {**values, **said}, top, limit)
+    if len(found) == limit:
+        return found
+    _plan_without_order(session, told=True)
+    rest = ["e.tokens @@ ANY(CAST(:each AS tsquery[]))", *where]
+    plain = replace(
+        wanted, kinds=frozenset(), without=frozenset()
+    )  # rows tell their kind; its marks are long lists
+    each = {"each": [_expression(plain, [key], signs) for key in groups]}
+    found += _found(session, _ROWS, rest, {**values, **each}, low, limit - len(found))
+    _plan_without_order(session, told=False)
+    return found
+
+
+def _plan_without_order(session: Session, *, told: bool) -> None:
+    for name in ("enable_indexscan", "enable_seqscan"):
+        session.connection().exec_driver_sql(f"SET LOCAL {name} = {'off' if told else 'on'}")
+
+
+def _first_from(session: Session, moment: datetime | None) -> int:
+    """Return the first place from which entries are of that moment or later; the end of the index for none."""
+    end = session.exec(select(func.coalesce(func.max(EntryRow.idx), -1))).one() + 1
+    if moment is None:
+        return end
+    low, high = 0, end
+    while low < high:
+        middle = (low + high) // 2
+        query = select(EntryRow.time).where(col(EntryRow.idx) >= middle).order_by(col(EntryRow.idx)).limit(1)
+        at = session.exec(query).first()
+        if at is None or at >= moment:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _found(
+    session: Session,
+    source: tuple[str, str],
+    where: list[str],
+    values: dict[str, Any],
+    before: int | None,
+    limit: int,
+) -> list[int]:
+    place, tables = source
+    if before is not None:
+        where, values = [*where, f"{place} < :before"], {**values, "before": before}
     condition = " AND ".join(where) or "1 = 1"
     statement = text(
-        f"SELECT {place} FROM {source} WHERE {condition} ORDER BY {place} DESC LIMIT :limit"  # noqa: S608 - named values only
+        f"SELECT {place} FROM {tables} WHERE {condition} ORDER BY {place} DESC LIMIT :limit"  # noqa: S608 - named values only
     )
     typed = [bindparam(name, type_=UtcDateTime()) for name in ("since", "until") if name in values]
-    return [
-        index
-        for (index,) in session.connection().execute(statement.bindparams(*typed), {**values, "limit": limit})
-    ]
+    told = session.connection().execute(statement.bindparams(*typed), {**values, "limit": limit})
+    return [index for (index,) in told]
 
 
 def _columns(wanted: Wanted) -> tuple[list[str], dict[str, Any]]:

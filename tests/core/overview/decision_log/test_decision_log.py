@@ -52,8 +52,12 @@ def look(bench: Bench, text: str = "", who: str = "vic", **filters) -> list:
 
 
 @pytest.fixture
-def told(any_store, hands) -> Bench:
-    """A request with a conversation, a signature with a condition, and a finding that is waived."""
+def told(any_store, hands, monkeypatch) -> Bench:
+    """A request with a conversation, a signature with a condition, and a finding that is waived.
+
+    So few entries are looked through one by one that PostgreSQL asks its index in each of these tests, too.
+    """
+    monkeypatch.setattr(search, "_LOOKED_THROUGH", 2)
     bench = bench_on(any_store, hands)
     bench.person("vic", "viewer")
     hands.forward(minutes=1)
@@ -153,6 +157,49 @@ def test_pages_follow_each_other_without_gap_or_repetition(told: Bench) -> None:
             break
     assert seen == whole
     assert len(whole) > 6
+
+
+def test_the_same_is_found_however_many_entries_are_looked_through_first(
+    told: Bench, hands, monkeypatch
+) -> None:
+    """Frequent and rare words, of one author and of several, until a moment and on every page."""
+    for n in range(40):
+        hands.forward(minutes=10)
+        told.do(
+            told.people["carl" if n % 3 else "ana"], discussion.comment, subject_kind="release", subject_id=told.asked,
+            text=" ".join(word for every, word in ((1, "threshold"), (2, "income"), (7, "harvest")) if n % every == 0),
+        )  # fmt: skip
+    work.catch_up(told.store)
+    middle = hands.now - timedelta(minutes=10 * 20 + 5)
+
+    def pages(text: str, **filters: object) -> list[int]:
+        seen, before = [], None
+        while True:
+            page = told.ask(queries.search, told.people["vic"], Asked(text=text, before=before, **filters), 3)
+            seen += [d.index for d in page.decisions]
+            before = page.older
+            if before is None:
+                return seen
+
+    asked = [
+        (text, filters)
+        for text in ("threshold", "income", "harvest income", "harvest", "nowhere")
+        for filters in (
+            {},
+            {"until": middle},
+            {"since": middle},
+            {"person": "per_ana"},
+            {"use_case": "credit"},
+        )
+    ]
+    found = {}
+    for window in (1, 4, 17, 3_000):
+        monkeypatch.setattr(search, "_LOOKED_THROUGH", window)
+        found[window] = [pages(text, **filters) for text, filters in asked]
+    assert found[1] == found[4] == found[17] == found[3_000]
+    counts = [len(one) for one in found[1]]
+    assert counts[:5] == [40, 19, 21, 14, 40]
+    assert counts[20:] == [0] * 5
 
 
 def test_an_edited_comment_is_found_by_what_it_said_and_by_what_it_says(told: Bench, hands) -> None:
