@@ -1,7 +1,7 @@
 """Find entries of the log by blind words, the newest first."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,12 @@ _PARTS = text("SELECT count(DISTINCT segid) FROM search_words_idx")
 _LOOKED_THROUGH = 3_000
 """Entries that are looked through one by one before the index of PostgreSQL is asked."""
 _ROWS = ("e.idx", "search_entry AS e")
+_GIN = (
+    "e.idx",
+    """(WITH hit AS MATERIALIZED (
+        SELECT idx, time, kind, scope, actor FROM search_entry WHERE tokens @@ ANY(CAST(:each AS tsquery[]))
+    ) SELECT * FROM hit) AS e""",
+)
 _FTS5 = ("w.rowid", "search_words AS w JOIN search_entry AS e ON e.idx = w.rowid")
 """Where to find the place of an entry, and in what."""
 _SIGNS = {"sqlite": ("AND", "OR", "NOT"), "postgresql": ("&", "|", "& !")}
@@ -100,8 +106,8 @@ def _found_by_postgres(
 
     The index of PostgreSQL answers in no order: of a frequent word it would bring hundreds of thousands of entries to be
     sorted. A frequent word is among the newest entries; one that is not there often enough is rare, and the index is
-    quick. The planner cannot know which it is, since it knows nothing of blind words, so it is told. Entries before
-    `until` begin where the log's moments say so; they grow with its index.
+    quick. The planner cannot know which it is, since it knows nothing of blind words: what it is asked for in `_GIN`
+    leaves it no choice. Entries before `until` begin where the log's moments say so; they grow with its index.
     """
     top = _first_from(session, wanted.until)
     if wanted.before is not None:
@@ -112,20 +118,18 @@ def _found_by_postgres(
     found = _found(session, _ROWS, newest, {**values, **said}, top, limit)
     if len(found) == limit:
         return found
-    _plan_without_order(session, told=True)
-    rest = ["e.tokens @@ ANY(CAST(:each AS tsquery[]))", *where]
-    plain = replace(
-        wanted, kinds=frozenset(), without=frozenset()
-    )  # rows tell their kind; its marks are long lists
-    each = {"each": [_expression(plain, [key], signs) for key in groups]}
-    found += _found(session, _ROWS, rest, {**values, **each}, low, limit - len(found))
-    _plan_without_order(session, told=False)
+    only_words = Wanted(words=wanted.words)  # rows answer each filter themselves, and the lists of marks are long
+    each = {"each": [_expression(only_words, [key], signs) for key in groups]}
+    _plan(session, "off")
+    found += _found(session, _GIN, where, {**values, **each}, low, limit - len(found))
+    _plan(session, "on")
     return found
 
 
-def _plan_without_order(session: Session, *, told: bool) -> None:
-    for name in ("enable_indexscan", "enable_seqscan"):
-        session.connection().exec_driver_sql(f"SET LOCAL {name} = {'off' if told else 'on'}")
+def _plan(session: Session, switch: str) -> None:
+    """Switch what misleads where estimates are wrong: reading the whole table, and compiling a question that is short."""
+    for name in ("enable_seqscan", "jit"):
+        session.connection().exec_driver_sql(f"SET LOCAL {name} = {switch}")
 
 
 def _first_from(session: Session, moment: datetime | None) -> int:
