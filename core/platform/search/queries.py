@@ -118,7 +118,9 @@ def _found_by_postgres(
     found = _found(session, _ROWS, newest, {**values, **said}, top, limit)
     if len(found) == limit:
         return found
-    only_words = Wanted(words=wanted.words)  # rows answer each filter themselves, and the lists of marks are long
+    only_words = Wanted(
+        words=wanted.words
+    )  # rows answer each filter themselves, and the lists of marks are long
     each = {"each": [_expression(only_words, [key], signs) for key in groups]}
     _plan(session, "off")
     found += _found(session, _GIN, where, {**values, **each}, low, limit - len(found))
