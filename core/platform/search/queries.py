@@ -118,20 +118,19 @@ def _found_by_postgres(
     found = _found(session, _ROWS, newest, {**values, **said}, top, limit)
     if len(found) == limit:
         return found
-    only_words = Wanted(
-        words=wanted.words
-    )  # rows answer each filter themselves, and the lists of marks are long
+    # Rows answer each filter themselves; to go through the long list of a mark for each key would take longer.
+    only_words = Wanted(words=wanted.words)
     each = {"each": [_expression(only_words, [key], signs) for key in groups]}
     _plan(session, "off")
     found += _found(session, _GIN, where, {**values, **each}, low, limit - len(found))
-    _plan(session, "on")
+    _plan(session, "DEFAULT")
     return found
 
 
 def _plan(session: Session, switch: str) -> None:
     """Switch what misleads where estimates are wrong: reading the whole table, and compiling a question that is short."""
     for name in ("enable_seqscan", "jit"):
-        session.connection().exec_driver_sql(f"SET LOCAL {name} = {switch}")
+        session.connection().exec_driver_sql(f"SET LOCAL {name} TO {switch}")
 
 
 def _first_from(session: Session, moment: datetime | None) -> int:
