@@ -102,7 +102,7 @@ def _found_by_postgres(
     groups: Sequence[bytes],
     limit: int,
 ) -> list[int]:
-    """Look through the newest entries one by one, then ask the index for the rest, once for each key.
+    """Look through the newest entries one by one, then ask the index for the rest: of several words once for each key.
 
     The index of PostgreSQL answers in no order: of a frequent word it would bring hundreds of thousands of entries to be
     sorted. A frequent word is among the newest entries; one that is not there often enough is rare, and the index is
@@ -118,9 +118,10 @@ def _found_by_postgres(
     found = _found(session, _ROWS, newest, {**values, **said}, top, limit)
     if len(found) == limit:
         return found
-    # Rows answer each filter themselves; to go through the long list of a mark for each key would take longer.
-    only_words = Wanted(words=wanted.words)
-    each = {"each": [_expression(only_words, [key], signs) for key in groups]}
+    if len(wanted.words) == 1:
+        each = {"each": [_expression(Wanted(words=wanted.words, scope=wanted.scope), groups, signs)]}
+    else:  # rows answer the filters: to go through the long list of a mark for each key would take longer
+        each = {"each": [_expression(Wanted(words=wanted.words), [key], signs) for key in groups]}
     _plan(session, "off")
     found += _found(session, _GIN, where, {**values, **each}, low, limit - len(found))
     _plan(session, "DEFAULT")

