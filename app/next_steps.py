@@ -82,9 +82,10 @@ def observe(context: JobContext) -> None:
 def judge(context: JobContext) -> None:
     """Judge alert rules; the live version takes over from those before it; then whether to propose a retraining."""
     version_id = str(context.payload["version_id"])
-    with context.store.unit_of_work(SYSTEM) as uow:
-        former = releases.succeeded(uow.session, version_id, PRODUCTION)
-        if former is not None:
+    with context.store.reading() as view:
+        former = releases.succeeded(view, version_id, PRODUCTION)
+    if former:
+        with context.store.unit_of_work(SYSTEM) as uow:
             alert_commands.take_back(uow, version_id)
     said = alerts.judge(context)
     if former:

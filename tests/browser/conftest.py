@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from core.platform.store import Store
 from tests.browser import harness
 from tests.browser.harness import House, Watch
 from tests.seeded import seeded_copy
+from tests.served import open_folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,6 +35,14 @@ def house(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The demo organisation, served; asked for only where there is a browser."""
     with harness.demo(seeded_copy(tmp_path_factory)) as served:
         yield served
+
+
+@pytest.fixture
+def store(house: House) -> Iterator[Store]:
+    """What the served demo keeps."""
+    opened = open_folder(house.folder)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

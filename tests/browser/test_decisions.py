@@ -12,18 +12,10 @@ from core.decisions.releases.tables import RequestRow
 from tests.browser import harness
 from tests.browser.hands import choose, press, type_into
 from tests.browser.over_rest import actor, client
-from tests.served import open_folder
 
 CASE = "tumour-triage"
 OPERATIONS, COMPLIANCE, AUTHOR = "Tomasz Wilk", "Lukas Brandt", "Rafael Moreira"
 PATIENCE = 90_000  # milliseconds that a background job may take on a busy machine
-
-
-@pytest.fixture
-def store(house):
-    opened = open_folder(house.folder)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

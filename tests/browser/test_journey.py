@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.browser import harness, over_rest, trained
-from tests.browser.hands import choose, press, type_into
+from tests.browser.hands import choose, press, sign, type_into
 
 pytestmark = pytest.mark.shared_data
 
@@ -147,17 +147,6 @@ def refused_to_the_author(page, house, api, request_id):
     answer = api.post(f"/releases/{request_id}/votes", json=vote)
     assert answer.status_code == 403, answer.text
     assert "refused" in house.run("audit", "events", "--limit", "5").stdout
-
-
-def sign(page, review, name):
-    harness.visit(page, review)
-    type_into(
-        page, "Rationale", f"{name}: gates, intervals and drivers were looked at; they are good enough."
-    )
-    page.get_by_text(f"It is me, {name}, who signs").click()
-    harness.settled(page)
-    press(page, "Sign and record")
-    page.get_by_text(f"{name} · signed").first.wait_for()
 
 
 def send_what_came_later(api, model):

@@ -21,11 +21,10 @@ from core.assets.registry import queries as registry
 from core.decisions.retraining import queries as retraining
 from core.evidence.alerts import queries as alerts
 from tests.browser import harness, over_rest
-from tests.browser.hands import choose, press, type_into
-from tests.browser.test_journey import request_release, sign
+from tests.browser.hands import choose, press, sign
+from tests.browser.test_journey import request_release
 from tests.browser.trained import Trained
 from tests.core.decisions.retraining.conftest import FEATURES, rows_of
-from tests.served import open_folder
 
 OPERATIONS, SCIENTIST, COMPLIANCE = (
     "Tomasz Wilk",
@@ -34,13 +33,6 @@ OPERATIONS, SCIENTIST, COMPLIANCE = (
 )  # she reads Portuguese
 WHY = "Incomes have moved away from what the model knows, and it is wrong about them."
 PATIENCE = 180_000  # milliseconds that training, checks and comparison may take on a busy machine
-
-
-@pytest.fixture
-def store(house):
-    opened = open_folder(house.folder)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -83,7 +75,7 @@ def test_from_an_alert_to_the_version_that_ends_it(open_as, house, store, model,
         operations, author, compliance = open_as(OPERATIONS), open_as(SCIENTIST), open_as(COMPLIANCE)
         review = request_release(author, model)
         sign(operations, review, OPERATIONS)
-        sign_in_portuguese(compliance, review)
+        sign(compliance, review, COMPLIANCE)
         days = pd.Timestamp(datetime.now(UTC)) - pd.to_timedelta(np.arange(2400) % 50 + 1, unit="D")
         over_rest.send(api, model, model.later, pd.Series(model.predicted), "later", pd.Series(days))
     alert = raised(store, model)
@@ -157,19 +149,10 @@ def released(author, operations, compliance):
     review = author.url
     sign(operations, review, OPERATIONS)
     author.get_by_text("1 of 2 signatures").first.wait_for()  # by itself
-    sign_in_portuguese(compliance, review)
+    sign(compliance, review, COMPLIANCE)
     for page in (author, operations):
         page.get_by_text(re.compile(r"\bLive$")).first.wait_for(timeout=PATIENCE)  # by itself
         assert not harness.failure(page)
-
-
-def sign_in_portuguese(page, review):
-    harness.visit(page, review)
-    type_into(page, "Justificativa", "As portas passaram, e as explicações foram vistas.")
-    page.get_by_text(f"Sou eu, {COMPLIANCE}, quem assina").click()
-    harness.settled(page)
-    press(page, "Assinar e registrar")
-    page.get_by_text(f"{COMPLIANCE} · assinou").first.wait_for()
 
 
 def answer(page, model, folder):

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from tests.browser import harness, over_rest, trained
-from tests.browser.hands import press, type_into
-from tests.browser.test_journey import PATIENCE, request_release, sign
+from tests.browser.hands import press, sign, type_into
+from tests.browser.test_journey import PATIENCE, request_release
 
 pytestmark = pytest.mark.shared_data
 
@@ -68,7 +68,9 @@ def test_money_from_definition_to_outcome(open_as, api, model):
     review = request_release(open_as(AUTHOR), model)
     harness.visit(operations, review)
     operations.get_by_text(f"you set KPI “{KPI}”").first.wait_for()  # who moved the goal does not judge by it
-    sign_in_portuguese(second, review)
+    harness.visit(second, review)
+    second.get_by_text(KPI).first.wait_for()  # it is judged by among the gates
+    sign(second, review, SECOND)
     sign(open_as(COMPLIANCE), review, COMPLIANCE)
     assert api.get(f"/live/{SLUG}/production").status_code == 200
 
@@ -147,17 +149,6 @@ def freeze(page, wanted):
     assert page.get_by_text("esta versão decide", exact=False).count() == 0
     press(page, "Congelar este limiar")
     page.get_by_text(re.compile(f"Congelado em 0,50? por {BUSINESS}")).first.wait_for(timeout=PATIENCE)
-
-
-def sign_in_portuguese(page, review):
-    """Judge by the KPI among the gates, and sign."""
-    harness.visit(page, review)
-    page.get_by_text(KPI).first.wait_for()
-    type_into(page, "Justificativa", "Vale a pena: o KPI e o limite foram escolhidos antes do resultado.")
-    page.get_by_text(f"Sou eu, {SECOND}, quem assina").click()
-    harness.settled(page)
-    press(page, "Assinar e registrar")
-    page.get_by_text(f"{SECOND} · assinou").first.wait_for()
 
 
 def outcome(page, other, realised):

@@ -39,6 +39,7 @@ from core.platform.store import Actor, Store
 Places = npt.NDArray[np.intp]
 Inputs = Mapping[str, Sequence[Mapping[str, object]]]
 """What was logged of the person, by version."""
+Asked = Sequence[tuple[Version, Sequence[Mapping[str, object]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ def erase(store: Store, actor: Actor, theirs: Callable[[str], bool], inputs: Inp
     with store.reading() as view:
         held = datasets.by_digest(view)
         waiting = forgetting.waiting_tables(view)
+        asked = [(version, inputs[version.id]) for version in registry.versions_by_id(view, inputs.keys())]
     for draft_id, table in waiting.items():
         if _named(store, table.digest, table.personal, theirs).any():
             with store.unit_of_work(actor) as uow:
@@ -66,7 +68,7 @@ def erase(store: Store, actor: Actor, theirs: Callable[[str], bool], inputs: Inp
     found = [
         one
         for digest, those in sorted(held.items())
-        if (one := _of_table(store, actor, digest, those, theirs, inputs)) is not None
+        if (one := _of_table(store, actor, digest, those, theirs, asked)) is not None
     ]
     return Cleaned(
         sum(one.rows for one in found),
@@ -81,21 +83,22 @@ def _of_table(
     digest: str,
     those: Sequence[Dataset],
     theirs: Callable[[str], bool],
-    inputs: Inputs,
+    asked: Asked,
 ) -> Cleaned | None:
     with store.reading() as view:
         versions = registry.versions_on(view, digest)
         trained = retraining.trained_on(view, digest)
-        champions = [registry.version(view, one.champion) for one in trained]
-        kin = {one.use_case_id: registry.versions(view, one.use_case_id) for one in (*versions, *champions)}
+        champions = registry.versions_by_id(view, {one.champion for one in trained})
     gone = _named(store, digest, {name for one in those for name in one.personal}, theirs)
-    logged = {v.id: _logged(v, kin[v.use_case_id], inputs) for v in (*versions, *champions)}
-    if any(logged.values()):
+    logged = {v.id: rows for v in (*versions, *champions) if (rows := _logged(v, asked))}
+    if logged:
         table = datasets.frame(store.files, digest)
         for version in versions:
-            gone |= whose.alike(version.features_of(table), logged[version.id])
+            if version.id in logged:
+                gone |= whose.alike(version.features_of(table), logged[version.id])
         for champion in champions:  # a snapshot calls each feature as the model does
-            gone |= whose.alike(table[list(champion.signature.names)], logged[champion.id])
+            if champion.id in logged:
+                gone |= whose.alike(table[list(champion.signature.names)], logged[champion.id])
     if not gone.any():
         return None
     busy = next((v for v in versions if v.state in {VersionState.CHECKING, VersionState.RECEIVED}), None)
@@ -111,10 +114,11 @@ def _of_table(
     return replace(found, versions=found.versions | {one.challenger for one in trained if one.challenger})
 
 
-def _logged(version: Version, kin: Sequence[Version], inputs: Inputs) -> Sequence[Mapping[str, object]]:
+def _logged(version: Version, asked: Asked) -> Sequence[Mapping[str, object]]:
     """Return what any version of the use case that takes the same features was asked about the person."""
-    names = version.signature.names
-    return [one for v in kin if names and v.signature.names == names for one in inputs.get(v.id, ())]
+    names, case = version.signature.names, version.use_case_id
+    kin = [inputs for v, inputs in asked if v.use_case_id == case and v.signature.names == names]
+    return [one for inputs in kin for one in inputs] if names else []
 
 
 def _cleaned(

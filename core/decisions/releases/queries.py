@@ -154,8 +154,8 @@ def deployments(
     return tuple(deployment_of(session, row) for row in session.exec(query))
 
 
-def succeeded(session: Session, version_id: str, environment: str) -> frozenset[str] | None:
-    """Return the versions whose place a live version has taken; none of its use case's if it is not live itself."""
+def succeeded(session: Session, version_id: str, environment: str) -> frozenset[str]:
+    """Return the versions whose place a live version has taken; none where it is not live itself."""
     use_case_id = registry.version(session, version_id).use_case_id
     held = session.exec(
         select(DeploymentRow.version_id, DeploymentRow.ended_at).where(
@@ -163,7 +163,7 @@ def succeeded(session: Session, version_id: str, environment: str) -> frozenset[
         )
     ).all()
     if not any(one == version_id and ended is None for one, ended in held):
-        return None
+        return frozenset()
     return frozenset(one for one, _ended in held) - {version_id}
 
 

@@ -194,8 +194,8 @@ def cost_of_waiting(session: Session, use_case_id: str, version_id: str) -> Wait
 
 def trained_on(session: Session, digest: str) -> tuple[Retraining, ...]:
     """Return the retrainings whose snapshot is this file."""
-    rows = session.exec(select(RetrainingRow).where(col(RetrainingRow.snapshot).is_not(None))).all()
-    return _read(session, [row for row in rows if row.snapshot and row.snapshot["digest"] == digest])
+    held = col(RetrainingRow.snapshot)["digest"].as_string() == digest
+    return _read(session, session.exec(select(RetrainingRow).where(held)).all())
 
 
 def _read(session: Session, rows: Sequence[RetrainingRow]) -> tuple[Retraining, ...]:

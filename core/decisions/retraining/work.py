@@ -93,7 +93,7 @@ def _made(
         dataset = datasets.dataset(view, version.dataset_id)
         chain = _chain(view, version)
         logs = [logbook.parts_of(view, one.id) for one in chain]
-        declared = fairness.joined(view, version)
+        declared = fairness.apart(view, fairness.in_force(view, version))
         before = queries.made_by(view, version.id)
         in_force = queries.policy(view, version.use_case_id).policy
     complete = queries.complete_before(in_force, store.clock().date())

@@ -89,14 +89,13 @@ def in_force(session: Session, version: Version) -> Declaration:
     return Declaration(version.use_case_id, protected, "", "", presets.DEFAULT, "", "", "", None)
 
 
-def joined(session: Session, version: Version) -> Joined | None:
-    """Return the table of their own in which protected attributes of a version's use case lie, or none."""
-    found = declaration(session, version.use_case_id)
-    if found is None or not found.dataset_id:
+def apart(session: Session, declared: Declaration) -> Joined | None:
+    """Return the table of their own in which declared attributes lie, or none."""
+    if not declared.dataset_id:
         return None
-    dataset = datasets.dataset(session, found.dataset_id)
-    held = tuple(a for a in found.attributes if dataset.column(a) is not None)
-    return Joined(dataset.digest, found.key_column, held) if held else None
+    dataset = datasets.dataset(session, declared.dataset_id)
+    held = tuple(a for a in declared.attributes if dataset.column(a) is not None)
+    return Joined(dataset.digest, declared.key_column, held) if held else None
 
 
 def measured(session: Session, version_id: str) -> Measured | None:

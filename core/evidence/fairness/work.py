@@ -44,7 +44,7 @@ def measure(context: JobContext) -> None:
         task = registry.use_case_by_id(view, version.use_case_id).task
         declared = queries.in_force(view, version)
         evaluation = intake.evaluation(view, version_id)
-        apart = queries.joined(view, version)
+        apart = queries.apart(view, declared)
     if evaluation is None or not declared.attributes:
         return
     table = datasets.frame(store.files, version.table_digest)
@@ -81,11 +81,11 @@ def follow(context: JobContext) -> None:
     store = context.store
     with store.reading() as view:
         version = registry.version(view, version_id)
-        declared = queries.declaration(view, version.use_case_id)
+        declared = queries.in_force(view, version)
         evaluation = intake.evaluation(view, version_id)
-        apart = queries.joined(view, version)
+        apart = queries.apart(view, declared)
         log = logbook.parts_of(view, version_id)
-    if declared is None or apart is None or evaluation is None or not log.predictions:
+    if apart is None or evaluation is None or not log.predictions:
         return
     context.progress(0.1, N_("Reading the prediction log"))
     book = logbook.read(store.files, log)
